@@ -1,0 +1,88 @@
+#pragma once
+
+#include <reshard/algebra/text.hpp>
+
+#include <cstdint>
+#include <exception>
+
+namespace reshard {
+inline namespace v1 {
+
+/// The stable numbers of the broken rules; README.md has a row for each.
+enum class errc : std::uint16_t {
+  none = 0,
+  // layouts: 1..99
+  too_many_entries = 1,
+  extent_is_negative = 2,
+  device_axis_size_is_not_positive = 3,
+  device_count_overflows = 4,
+  element_count_overflows = 5,
+  device_axis_does_not_exist = 6,
+  device_axis_is_used_twice = 7,
+  map_length_differs_from_rank = 8,
+  dim_does_not_divide_over_its_device_axes = 9,
+  optimizer_shard_does_not_divide_the_replicas = 10,
+  optimizer_shard_of_a_scalar = 11,
+  device_does_not_exist = 12,
+  dim_does_not_exist = 13,
+  grid_does_not_factor_the_extent = 14,
+  digit_does_not_divide_its_axes = 15,
+  element_is_outside_the_tensor = 16,
+  local_shapes_do_not_join = 17,
+  // plans: 100..199
+  global_shapes_differ = 100,
+  grids_differ = 101,
+  piece_has_no_present_holder = 102,
+  // files: 200..299
+  file_cannot_be_read = 200,
+  file_is_truncated = 201,
+  file_is_malformed = 202,
+  file_is_encrypted = 203,
+  file_kind_is_unknown = 204,
+  value_is_not_supported = 205,
+  checksum_differs = 206,
+  strategy_is_malformed = 207,
+  file_cannot_be_written = 208,
+  // checkpoints: 300..399
+  checkpoint_is_incomplete = 300,
+  names_do_not_match = 301,
+  replicas_differ = 302,
+  destination_exists = 303,
+  arguments_disagree = 304,
+  not_enough_space = 305,
+  layouts_disagree = 306,
+  cancelled = 307,
+};
+
+/// Base of everything the library throws. The text lives in a fixed buffer, so a copy never throws
+/// and this header needs no <string>.
+///   rule: the name of the function that reported the error, which states the broken rule
+class error : public std::exception {
+ public:
+  template <class... Parts>
+  error(errc code, char const* rule, Parts const&... parts) : code_(code), rule_(rule) {
+    (print(text_, parts), ...);
+  }
+
+  [[nodiscard]] errc code() const noexcept { return code_; }
+  [[nodiscard]] char const* rule() const noexcept { return rule_; }
+  [[nodiscard]] char const* what() const noexcept override { return text_.c_str(); }
+
+ private:
+  errc code_;
+  char const* rule_;
+  text<480> text_;
+};
+
+/// A layout, or an argument of a function on layouts, breaks a rule.
+struct layout_error : error {
+  using error::error;
+};
+
+/// Two layouts, each valid, that no plan can connect.
+struct plan_error : error {
+  using error::error;
+};
+
+}  // namespace v1
+}  // namespace reshard

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <reshard/algebra/tensor_map.hpp>
+
+namespace reshard {
+inline namespace v1 {
+
+// The one printed form of layouts, in errors, docs, test names and tools alike.
+//   devices(2, 4) map((1), ()) shape(512, 1024)
+// A cut over whole axes is the list of the axes; part of their number is {axes}/divide%modulo, as in
+// map(({1 0}%2), (2 ceil)). A tail rule other than exact stands behind its cut.
+
+namespace detail {
+template <character_sink Sink, class List>
+constexpr void print_list(Sink& sink, char const* head, List const& list) {
+  print(sink, head);
+  print(sink, "(");
+  char const* between = "";
+  for (index_t const entry : list) {
+    print(sink, between);
+    print(sink, entry);
+    between = ", ";
+  }
+  print(sink, ")");
+}
+
+template <character_sink Sink>
+constexpr void print_cut(Sink& sink, device_matrix const& devices, cut const& c) {
+  digit const& d = c.by();
+  bool const whole = d.divide() == 1 && d.modulo() == combinations(devices, d.axes());
+  bool const listed = whole && (c.tail() == tail_rule::exact || d.axes().size() == 1);
+  if (!listed) print(sink, "{");
+  for (std::size_t i = 0; i < d.axes().size(); ++i) {
+    if (i != 0) print(sink, listed ? ", " : " ");
+    print(sink, static_cast<index_t>(d.axes()[i]));
+  }
+  if (!listed) print(sink, "}");
+  if (d.divide() != 1) print(sink, "/"), print(sink, d.divide());
+  if (!whole) print(sink, "%"), print(sink, d.modulo());
+  if (c.tail() == tail_rule::ceil) print(sink, " ceil");
+  if (c.tail() == tail_rule::balanced) print(sink, " balanced");
+}
+}  // namespace detail
+
+template <character_sink Sink>
+constexpr void print(Sink& sink, device_matrix const& devices) {
+  detail::print_list(sink, "devices", devices.sizes_);
+}
+
+template <character_sink Sink>
+constexpr void print(Sink& sink, extents const& shape) {
+  detail::print_list(sink, "shape", shape.sizes_);
+}
+
+template <character_sink Sink>
+constexpr void print(Sink& sink, grid const& g) {
+  detail::print_list(sink, "grid", g.sizes_);
+}
+
+template <character_sink Sink>
+constexpr void print(Sink& sink, device_matrix const& devices, tensor_map const& map) {
+  print(sink, "map(");
+  std::size_t c = 0;
+  for (std::size_t s = 0; s < map.size(); ++s) {
+    print(sink, s == 0 ? "(" : ", (");
+    for (std::size_t i = 0; i < map.cuts_of(s); ++i, ++c) {
+      if (i != 0) print(sink, ", ");
+      detail::print_cut(sink, devices, map.cuts()[c]);
+    }
+    print(sink, ")");
+  }
+  print(sink, ")");
+}
+
+}  // namespace v1
+}  // namespace reshard

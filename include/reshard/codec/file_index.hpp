@@ -1,0 +1,66 @@
+#pragma once
+
+#include <reshard/algebra/text.hpp>
+#include <reshard/tensor/dtype.hpp>
+#include <reshard/tensor/file_image.hpp>
+#include <reshard/tensor/storage.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace reshard {
+inline namespace v1 {
+
+/// One tensor of one file: what it is and where its bytes lie.
+///   shape:  as the framework sees it: a legacy scalar with dims [0] has shape (); a string of n
+///           characters has type dtype::string and shape (n)
+///   ranges: row-major element bytes in order; several for a chunked tensor. A range may cut an
+///           element. Their sizes add up to elements * stored_item_bytes
+struct indexed_tensor {
+  std::string name;
+  dtype type = dtype::float32;
+  std::vector<index_t> shape;
+  std::vector<byte_range> ranges;
+  std::uint32_t stored_item_bytes = 0;   ///< item_bytes(type); 4 for BFloat16 kept as float32
+  std::uint32_t stored_item_offset = 0;  ///< where the element begins in its stored item: 0, or 2
+
+  friend bool operator==(indexed_tensor const&, indexed_tensor const&) = default;
+};
+
+/// All tensors of a file in file order. Holds no path: ranks with equal heads share one index.
+struct file_index {
+  std::vector<indexed_tensor> tensors;
+  std::vector<std::pair<std::string, std::string>> metadata;  ///< safetensors only
+  std::optional<std::uint32_t> crc;  ///< the stored CRC-32, if the file carries one
+  std::uint64_t covered = 0;         ///< bytes [0, covered) are what the CRC is of
+
+  friend bool operator==(file_index const&, file_index const&) = default;
+};
+
+/// One tensor of a file to be written.
+struct image_entry {
+  std::string name;
+  dtype type = dtype::float32;
+  std::vector<index_t> shape;
+};
+
+struct image_options {
+  std::uint64_t chunk_bytes = std::uint64_t{512} << 20;  ///< .ckpt: longest content of a record
+  bool crc = false;                                      ///< .ckpt: end with the CRC trailer
+};
+
+/// A file format that holds tensors: two pure functions and how to tell it.
+struct file_format {
+  std::string_view name;       ///< "ckpt"
+  std::string_view extension;  ///< ".ckpt"
+  bool (*recognises)(random_access_file const&);
+  file_index (*index)(random_access_file const&);
+  file_image (*image)(std::span<image_entry const>, image_options const&);
+};
+
+}  // namespace v1
+}  // namespace reshard
