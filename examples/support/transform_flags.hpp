@@ -1,0 +1,152 @@
+#pragma once
+
+#include "support/run_tool.hpp"
+
+#include <reshard/checkpoint/convert.hpp>
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tools {
+
+/// The flags of transform_checkpoint: those of MindFormers' script, then ours.
+struct transform_flags {
+  std::string source, destination = "./transformed_checkpoint", source_strategy,
+                      destination_strategy;
+  std::string prefix = "checkpoint_";
+  std::string by_rank;  // "" = not given
+  std::optional<reshard::index_t> rank_id, world_size, only_rank;
+  reshard::index_t processes = 1;
+  std::vector<std::string> positional;
+  std::string name, mode, report;
+  std::size_t workers = 0;  // 0 = as many as --transform_process_num says
+  std::size_t memory = std::size_t{256} << 20;
+  bool dry_run = false, verify = false, force = false, quiet = false;
+  reshard::layout_options layout;
+  reshard::replica_rule replicas = reshard::replica_rule::agree;
+  reshard::file_choice pick = reshard::file_choice::name;
+
+  void add_to(CLI::App& app);
+
+  /// Which ranks this process writes; sets the number of workers.
+  ///   throws: checkpoint_error arguments_disagree
+  std::vector<reshard::index_t> ranks(reshard::index_t world, bool distributed);
+
+  [[nodiscard]] bool by_rank_given() const {
+    bool const on = !by_rank.empty() && by_rank != "False" && by_rank != "false" && by_rank != "0";
+    return on || (processes > 1 && rank_id.has_value());
+  }
+
+ private:
+  void take_positional();
+};
+
+inline void add_names(CLI::App& app, reshard::name_filter& names) {
+  app.add_option("--select", names.select,
+                 "only tensors that match (anchored regular expression, repeatable)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--drop", names.drop,
+                 "no tensors that match (anchored regular expression, repeatable)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--filter_out_param_prefix", names.drop_prefixes,
+                 "no tensors whose names begin so");
+}
+
+inline void transform_flags::add_to(CLI::App& app) {
+  using map = std::map<std::string, int>;
+  auto const choice = [&app](char const* flag, auto& target, map const& words, char const* text) {
+    using value = std::remove_reference_t<decltype(target)>;
+    std::map<std::string, value> table;
+    for (auto const& [word, number] : words) table.emplace(word, static_cast<value>(number));
+    app.add_option(flag, target, text)->transform(CLI::CheckedTransformer(table));
+  };
+  app.add_option("--src_checkpoint,--src_ckpt_dir", source,
+                 "a .ckpt file, or a folder with rank_N folders");
+  app.add_option("--dst_checkpoint_dir,--dst_checkpoint,--dst_ckpt_dir", destination,
+                 "where the result goes");
+  app.add_option("--src_strategy,--src_ckpt_strategy", source_strategy,
+                 "file or folder; None = complete weights");
+  app.add_option("--dst_strategy,--dst_ckpt_strategy", destination_strategy,
+                 "file or folder; None = one complete file");
+  app.add_option("--prefix", prefix, "of the result's file names")->capture_default_str();
+  app.add_option("--rank_id", rank_id, "first rank of this process (by rank)");
+  app.add_option("--world_size", world_size, "number of destination ranks");
+  app.add_option("--transform_process_num", processes, "processes, or workers without --rank_id");
+  app.add_option("--transform_by_rank", by_rank,
+                 "this process does world_size / processes ranks from rank_id on")
+      ->expected(0, 1)
+      ->default_str("True");
+  app.add_option("--only_rank", only_rank,
+                 "write this rank only; needs only the files that it needs");
+  app.add_option("--name", name, "level below the destination folder; auto = name of the source");
+  app.add_option("--workers", workers, "threads");
+  app.add_option("--memory", memory, "for buffers, such as 256MB")
+      ->transform(CLI::AsSizeValue(false));
+  app.add_flag("--dry_run", dry_run, "print the plan, write nothing");
+  app.add_flag("--verify", verify, "compare the result with the source afterwards");
+  app.add_flag("--force", force, "replace files that exist");
+  app.add_flag("--quiet", quiet, "print warnings and errors only");
+  app.add_option("--mode", mode, "permission bits of the files, such as 0400; default: by umask");
+  app.add_option("--report", report, "write what was done to this JSON file");
+  add_names(app, layout.names);
+  choice("--unlisted", layout.unlisted, {{"drop", 1}, {"full", 2}},
+         "names that only the source strategy lists");
+  choice("--uneven", layout.tail, {{"ceil", 1}, {"balanced", 2}},
+         "how to cut what does not divide");
+  choice("--compat", layout.compat, {{"mindspore", 1}},
+         "copy names that a strategy lacks as raw slices");
+  choice("--replicas", replicas, {{"agree", 0}, {"first", 1}},
+         "copies of tensors that no strategy lists");
+  choice("--pick", pick, {{"name", 0}, {"step", 1}}, "which of several files in a rank folder");
+  app.add_option("positional", positional,
+                 "SRC SRC_STRATEGY DST DST_STRATEGY WORLD PROCESSES [PREFIX]");
+  app.final_callback([this] { take_positional(); });
+}
+
+inline void transform_flags::take_positional() {
+  if (!positional.empty() && (positional.size() < 6 || positional.size() > 7))
+    throw CLI::ArgumentMismatch("SRC SRC_STRATEGY DST DST_STRATEGY WORLD PROCESSES [PREFIX]: " +
+                                std::to_string(positional.size()) + " arguments");
+  if (!positional.empty()) {
+    source = positional[0], source_strategy = positional[1];
+    destination = positional[2], destination_strategy = positional[3];
+    if (positional.size() == 7) prefix = positional[6];
+    try {
+      world_size = std::stoll(positional[4]);
+      processes = std::stoll(positional[5]);
+    } catch (std::exception const&) {
+      throw CLI::ConversionError("WORLD and PROCESSES are numbers: " + positional[4] + " " +
+                                 positional[5]);
+    }
+  }
+  if (source.empty()) throw CLI::RequiredError("--src_checkpoint");
+}
+
+inline std::vector<reshard::index_t> transform_flags::ranks(reshard::index_t world,
+                                                            bool distributed) {
+  namespace rd = reshard::detail;
+  if (world_size && distributed && *world_size != world)
+    rd::arguments_disagree(fmt::format("--world_size {}, but the destination strategy has {} ranks",
+                                       *world_size, world));
+  if (processes < 1) rd::arguments_disagree(fmt::format("--transform_process_num {}", processes));
+  if (processes > world) {
+    fmt::print(stderr, "warning: {} processes for {} ranks: taking {}\n", processes, world, world);
+    processes = world;
+  }
+  if (world % processes != 0)
+    rd::arguments_disagree(fmt::format("{} processes do not divide {} ranks", processes, world));
+  if (workers == 0) workers = rank_id || only_rank ? 1 : static_cast<std::size_t>(processes);
+  if (only_rank) return {*only_rank};
+  std::vector<reshard::index_t> all;
+  bool const some = by_rank_given() && rank_id.has_value();
+  reshard::index_t const first = some ? *rank_id : 0;
+  reshard::index_t const last = some ? first + world / processes : world;
+  for (reshard::index_t r = first; r < last; ++r) all.push_back(r);
+  return all;
+}
+
+}  // namespace tools

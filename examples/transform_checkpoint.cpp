@@ -1,0 +1,115 @@
+// Converts a checkpoint that was written under one parallel strategy into one for another.
+
+#include "support/job_control.hpp"
+#include "support/report.hpp"
+#include "support/strategies.hpp"
+#include "support/transform_flags.hpp"
+
+#include <reshard/checkpoint.hpp>
+#include <reshard/formats.hpp>
+
+#include <filesystem>
+
+namespace fs = std::filesystem;
+using namespace reshard;
+
+namespace {
+
+struct job {
+  std::string source;  // file or folder
+  std::string folder;  // where rank_N goes
+};
+
+/// Text before the first '.' of a file name, or the folder's name.
+std::string auto_name(fs::path path) {
+  if (!path.has_filename()) path = path.parent_path();
+  std::string const name = path.filename().string();
+  return fs::is_directory(path) ? name : name.substr(0, name.find('.'));
+}
+
+/// One job, or with --name auto one for each complete file of a folder without rank_0.
+std::vector<job> jobs_of(tools::transform_flags const& flags) {
+  fs::path const out = flags.destination;
+  if (flags.name.empty()) return {{flags.source, out.string()}};
+  if (flags.name != "auto") return {{flags.source, (out / flags.name).string()}};
+  if (!fs::is_directory(flags.source) || fs::is_directory(fs::path{flags.source} / "rank_0"))
+    return {{flags.source, (out / auto_name(fs::weakly_canonical(flags.source))).string()}};
+  std::vector<job> jobs;
+  for (std::string const& file : files_in(flags.source, {".ckpt"}))
+    jobs.push_back({file, (out / auto_name(file)).string()});
+  if (jobs.empty()) return {{flags.source, (out / auto_name(flags.source)).string()}};
+  return jobs;
+}
+
+void check(tools::transform_flags const& flags, bool source_strategy, bool destination_strategy) {
+  if (!source_strategy && !destination_strategy)
+    detail::arguments_disagree("neither --src_strategy nor --dst_strategy: nothing to convert");
+  if (flags.prefix.empty() || flags.prefix.find_first_of("/~ \t\n") != std::string::npos ||
+      flags.prefix.find("..") != std::string::npos)
+    detail::arguments_disagree("prefix '" + flags.prefix + "' is no safe beginning of a file name");
+}
+
+/// The script's marker that this process is done; the name level is where other tools look for it.
+void mark_done(tools::transform_flags const& flags, job const& j) {
+  if (flags.name.empty()) return;
+  auto const rank = flags.by_rank_given() ? flags.rank_id.value_or(0) : 0;
+  std::ofstream{fs::path{j.folder} / fmt::format("transform_succeed_rank_{}.txt", rank)};
+}
+
+int run_job(tools::transform_flags& flags, job const& j, strategy const* from, strategy const* to) {
+  tools::stop_on_signal const signals;
+  catalog const source = from != nullptr ? open_ranks(j.source, *from, all_formats(), {flags.pick})
+                                         : open_weights(j.source, all_formats(), {flags.pick});
+  tools::print_warnings(source.warnings);
+  destination_layout destination = lay_out(source, to, flags.layout);
+  tools::print_warnings(destination.warnings);
+  convert_options options;
+  options.ranks = flags.ranks(destination.ranks, to != nullptr);
+  options.path_of = [&](index_t rank) {
+    return fmt::format("{}/rank_{}/{}{}.ckpt", j.folder, rank, flags.prefix, rank);
+  };
+  options.replicas = flags.replicas;
+  options.workers = flags.workers;
+  options.memory_bytes = flags.memory;
+  options.replace_existing = flags.force;
+  if (!flags.mode.empty()) options.mode = static_cast<mode_t>(std::stoul(flags.mode, nullptr, 8));
+  options.stop = signals.token();
+  options.progress = tools::progress_line(flags.quiet);
+  conversion work{source, std::move(destination), ckpt_format, std::move(options)};
+  if (!flags.quiet) tools::print_plan(source, work);
+  if (flags.dry_run) return tools::exit_ok;
+  auto const begin = std::chrono::steady_clock::now();
+  convert_report const done = work.run();
+  std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - begin;
+  if (flags.verify) {
+    std::vector<finding> const findings = work.verify_written();
+    for (finding const& f : findings) fmt::print(stderr, "differs: {}: {}\n", f.tensor, f.what);
+    if (!findings.empty()) return tools::exit_failed;
+    if (!flags.quiet) fmt::print("verified: every element of every file equals the source\n");
+  }
+  mark_done(flags, j);
+  if (!flags.report.empty()) tools::write_report(flags.report, done, seconds.count());
+  if (!flags.quiet)
+    fmt::print("wrote {} files below {} ({}, {:.2f} s)\n", done.files, j.folder,
+               tools::human_bytes(static_cast<double>(done.written_bytes)), seconds.count());
+  return tools::exit_ok;
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Converts a distributed checkpoint from one parallel strategy to another."};
+  app.footer(
+      "example: transform_checkpoint --src_checkpoint ckpt --src_strategy src_strategy "
+      "--dst_strategy dst_strategy --dst_checkpoint_dir out --verify");
+  tools::transform_flags flags;
+  flags.add_to(app);
+  return tools::run_tool(app, argc, argv, [&] {
+    auto const from = tools::strategy_of(flags.source_strategy);
+    auto const to = tools::strategy_of(flags.destination_strategy);
+    check(flags, from.has_value(), to.has_value());
+    for (job const& j : jobs_of(flags))
+      if (int const status = run_job(flags, j, from ? &*from : nullptr, to ? &*to : nullptr))
+        return status;
+    return tools::exit_ok;
+  });
+}

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <reshard/codec/ckpt.hpp>
+
+#include <span>
+
+namespace reshard {
+inline namespace v1 {
+
+/// Every file format that holds tensors.
+[[nodiscard]] inline std::span<file_format const> all_formats() {
+  static constexpr file_format formats[] = {ckpt_format};
+  return formats;
+}
+
+}  // namespace v1
+}  // namespace reshard

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "checkpoint.pb.h"
+#include "files.hpp"
+
+#include <reshard/codec/ckpt.hpp>
+
+#include <zlib.h>
+
+#include <random>
+
+namespace ckpt_files {
+
+using namespace reshard;
+
+inline std::uint64_t elements(std::vector<index_t> const& shape) {
+  std::uint64_t n = 1;
+  for (index_t const dim : shape) n *= static_cast<std::uint64_t>(dim);
+  return n;
+}
+
+/// The bytes of a file: an image with the contents of its entries filled in.
+inline std::string filled(file_image const& image, std::vector<std::string> const& contents) {
+  std::string bytes(image.size, '?');
+  for (image_literal const& literal : image.literals)
+    bytes.replace(literal.offset, literal.bytes.size(), literal.bytes);
+  for (std::size_t i = 0; i < contents.size(); ++i) {
+    std::size_t done = 0;
+    for (byte_range const& range : image.ranges[i]) {
+      bytes.replace(range.offset, range.bytes, contents[i], done, range.bytes);
+      done += range.bytes;
+    }
+    REQUIRE(done == contents[i].size());
+  }
+  if (!image.crc) return bytes;
+  std::uint64_t const at = image.crc->range.offset;
+  std::string field = image.crc->prefix;
+  auto const crc = ::crc32(0, reinterpret_cast<Bytef const*>(bytes.data()), static_cast<uInt>(at));
+  for (std::size_t i = field.size(); i < image.crc->range.bytes; ++i) {
+    std::size_t const shift = 8 * (image.crc->range.bytes - 1 - i);
+    field += static_cast<char>(shift < 64 ? crc >> shift & 255 : 0);
+  }
+  return bytes.replace(at, field.size(), field);
+}
+
+/// The content of a tensor, gathered from its ranges.
+inline std::string gathered(std::string const& file, indexed_tensor const& tensor) {
+  std::string bytes;
+  for (byte_range const& range : tensor.ranges) bytes += file.substr(range.offset, range.bytes);
+  return bytes;
+}
+
+inline file_index index_of(files::temporary_folder const& folder, std::string const& bytes) {
+  return ckpt_index(random_access_file{folder.write("m.ckpt", bytes)});
+}
+
+inline codec_error index_error(std::string const& bytes) {
+  files::temporary_folder const folder;
+  return files::error_of([&] { (void)index_of(folder, bytes); });
+}
+
+/// One record as protobuf writes it.
+inline std::string record(std::string const& name, std::vector<index_t> const& dims,
+                          std::string const& type, std::string const& content) {
+  Checkpoint message;
+  Checkpoint::Value& value = *message.add_value();
+  value.set_tag(name);
+  for (index_t const dim : dims) value.mutable_tensor()->add_dims(dim);
+  value.mutable_tensor()->set_tensor_type(type);
+  value.mutable_tensor()->set_tensor_content(content);
+  return message.SerializeAsString();
+}
+
+/// Random tensors with their contents.
+struct random_tensors {
+  std::vector<image_entry> entries;
+  std::vector<std::string> contents;
+
+  explicit random_tensors(std::mt19937_64& random) {
+    auto const below = [&](std::uint64_t n) { return random() % n; };
+    std::size_t const count = 1 + below(6);
+    for (std::size_t i = 0; i < count; ++i) {
+      auto const type = static_cast<dtype>(below(std::size(dtype_table)));
+      std::size_t const rank = type == dtype::string ? 1 : below(4);
+      std::vector<index_t> shape;
+      for (std::size_t d = 0; d < rank; ++d) shape.push_back(static_cast<index_t>(below(5)));
+      if (shape == std::vector<index_t>{0} && type != dtype::string) shape = {1};
+      std::string content(elements(shape) * item_bytes(type), '\0');
+      for (char& c : content) c = static_cast<char>(below(256));
+      entries.push_back({std::string(below(200), 'n') + std::to_string(i), type, shape});
+      contents.push_back(content);
+    }
+  }
+};
+
+}  // namespace ckpt_files
