@@ -29,18 +29,23 @@ void show(inspect_flags const& flags, ordered_json const& line) {
   }
   std::string text;
   for (auto const& [key, value] : line.items())
-    if (key != "file") text += (text.empty() ? "" : "  ") + (value.is_string() ? value.get<std::string>() : key + " " + value.dump());
+    if (key != "file")
+      text += (text.empty() ? "" : "  ") +
+              (value.is_string() ? value.get<std::string>() : key + " " + value.dump());
   fmt::print("{}\n", text);
 }
 
-void inspect_tensors(inspect_flags const& flags, random_access_file const& file, file_format const& format) {
+void inspect_tensors(inspect_flags const& flags, random_access_file const& file,
+                     file_format const& format) {
   file_index const index = format.index(file);
   if (flags.check) check_crc(file, index);
   for (indexed_tensor const& t : index.tensors) {
     std::uint64_t bytes = 0;
     for (byte_range const& range : t.ranges) bytes += range.bytes;
-    ordered_json line{{"file", file.path()}, {"name", t.name}, {"dtype", name_of(t.type)},
-                      {"shape", t.shape},    {"bytes", bytes}, {"offset", t.ranges.empty() ? 0 : t.ranges.front().offset}};
+    ordered_json line{
+        {"file", file.path()},      {"name", t.name},
+        {"dtype", name_of(t.type)}, {"shape", t.shape},
+        {"bytes", bytes},           {"offset", t.ranges.empty() ? 0 : t.ranges.front().offset}};
     if (flags.hash) line["sha256"] = tools::sha256_of(file, t);
     show(flags, line);
   }
@@ -87,7 +92,9 @@ int inspect_folder(inspect_flags const& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Lists the tensors of checkpoints, or the layouts of strategy files; the kind is told by content."};
+  CLI::App app{
+      "Lists the tensors of checkpoints, or the layouts of strategy files; the kind is told by "
+      "content."};
   app.footer("example: checkpoint_inspect ckpt/rank_0 --json --hash");
   inspect_flags flags;
   app.add_option("path", flags.path, "file or folder")->required();

@@ -12,8 +12,10 @@
 namespace tools {
 
 /// SHA-256 of a stored tensor's bytes, in hex.
-inline std::string sha256_of(reshard::random_access_file const& file, reshard::indexed_tensor const& t) {
-  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> const context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+inline std::string sha256_of(reshard::random_access_file const& file,
+                             reshard::indexed_tensor const& t) {
+  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> const context{EVP_MD_CTX_new(),
+                                                                   EVP_MD_CTX_free};
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
   std::vector<std::byte> block(std::size_t{1} << 20);
   for (reshard::byte_range const& range : t.ranges) {

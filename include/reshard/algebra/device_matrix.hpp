@@ -2,15 +2,14 @@
 
 #include <reshard/algebra/inplace_vector.hpp>
 
-
 namespace reshard {
 inline namespace v1 {
 
 /// Most axes a device matrix may have.
 inline constexpr std::size_t max_axes = 16;
 
-/// An axis of a device matrix, counted FROM THE RIGHT: 0 is the last one, which varies fastest, as in
-/// MindSpore's tensor_map.
+/// An axis of a device matrix, counted FROM THE RIGHT: 0 is the last one, which varies fastest, as
+/// in MindSpore's tensor_map.
 enum class device_axis : std::uint8_t {};
 
 /// Axes, most significant first.
@@ -18,27 +17,36 @@ using axis_list = inplace_vector<device_axis, max_axes>;
 
 namespace detail {
 [[noreturn]] inline void device_axis_size_is_not_positive(std::size_t position, index_t size) {
-  throw layout_error{errc::device_axis_size_is_not_positive, __func__, "entry ",
-                     static_cast<index_t>(position), " of the device matrix is ", size};
+  throw layout_error{errc::device_axis_size_is_not_positive,
+                     __func__,
+                     "entry ",
+                     static_cast<index_t>(position),
+                     " of the device matrix is ",
+                     size};
 }
 [[noreturn]] inline void device_count_overflows(std::size_t position, index_t size) {
-  throw layout_error{errc::device_count_overflows, __func__,
-                     "the device count overflows at entry ", static_cast<index_t>(position),
-                     " of size ", size};
+  throw layout_error{
+      errc::device_count_overflows,   __func__,    "the device count overflows at entry ",
+      static_cast<index_t>(position), " of size ", size};
 }
 [[noreturn]] inline void device_axis_does_not_exist(index_t axis, std::size_t axes) {
-  throw layout_error{errc::device_axis_does_not_exist, __func__, "device axis ", axis,
-                     " does not exist, the device matrix has ", static_cast<index_t>(axes)};
+  throw layout_error{errc::device_axis_does_not_exist,
+                     __func__,
+                     "device axis ",
+                     axis,
+                     " does not exist, the device matrix has ",
+                     static_cast<index_t>(axes)};
 }
 [[noreturn]] inline void device_does_not_exist(index_t device, index_t devices) {
-  throw layout_error{errc::device_does_not_exist, __func__, "device ", device,
+  throw layout_error{errc::device_does_not_exist,   __func__, "device ", device,
                      " does not exist, there are ", devices};
 }
 }  // namespace detail
 
 /// Sizes of the device axes, outermost first. Devices are numbered row-major: the last axis is the
 /// fastest.
-///   throws: layout_error device_axis_size_is_not_positive, device_count_overflows, too_many_entries
+///   throws: layout_error device_axis_size_is_not_positive, device_count_overflows,
+///   too_many_entries
 struct device_matrix {
   inplace_vector<index_t, max_axes> sizes_;
 
@@ -46,8 +54,7 @@ struct device_matrix {
   constexpr device_matrix(std::initializer_list<index_t> sizes) {
     for (index_t const size : sizes) append(size);
   }
-  template <class Iterator>
-  constexpr device_matrix(Iterator first, Iterator last) {
+  template <class Iterator> constexpr device_matrix(Iterator first, Iterator last) {
     for (; first != last; ++first) append(*first);
   }
 

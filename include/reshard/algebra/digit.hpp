@@ -29,7 +29,8 @@ struct digit {
   [[nodiscard]] constexpr index_t modulo() const noexcept { return modulo_; }
 
   /// Values 0 .. modulo() - 1.
-  [[nodiscard]] constexpr index_t value(device_matrix const& devices, index_t device) const noexcept {
+  [[nodiscard]] constexpr index_t value(device_matrix const& devices,
+                                        index_t device) const noexcept {
     index_t number = 0;
     for (device_axis const axis : axes_)
       number = number * devices.size(axis) + devices.coordinate(device, axis);

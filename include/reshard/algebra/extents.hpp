@@ -2,7 +2,6 @@
 
 #include <reshard/algebra/inplace_vector.hpp>
 
-
 namespace reshard {
 inline namespace v1 {
 
@@ -14,12 +13,13 @@ enum class tensor_dim : std::uint8_t {};
 
 namespace detail {
 [[noreturn]] inline void extent_is_negative(std::size_t dim, index_t extent) {
-  throw layout_error{errc::extent_is_negative, __func__, "dim ", static_cast<index_t>(dim),
-                     " has extent ", extent};
+  throw layout_error{errc::extent_is_negative,  __func__,       "dim ",
+                     static_cast<index_t>(dim), " has extent ", extent};
 }
 [[noreturn]] inline void element_count_overflows(std::size_t dim, index_t extent) {
-  throw layout_error{errc::element_count_overflows, __func__, "the element count overflows at dim ",
-                     static_cast<index_t>(dim), " of extent ", extent};
+  throw layout_error{
+      errc::element_count_overflows, __func__,      "the element count overflows at dim ",
+      static_cast<index_t>(dim),     " of extent ", extent};
 }
 }  // namespace detail
 
@@ -32,8 +32,7 @@ struct extents {
   constexpr extents(std::initializer_list<index_t> sizes) {
     for (index_t const extent : sizes) append(extent);
   }
-  template <class Iterator>
-  constexpr extents(Iterator first, Iterator last) {
+  template <class Iterator> constexpr extents(Iterator first, Iterator last) {
     for (; first != last; ++first) append(*first);
   }
 

@@ -7,8 +7,15 @@ inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void local_shapes_do_not_join(index_t device, std::size_t dim, index_t found,
                                                   index_t expected) {
-  throw layout_error{errc::local_shapes_do_not_join, __func__, "device ", device, " holds ", found,
-                     " of dim ", static_cast<index_t>(dim), " where the cuts of the joined tensor give ",
+  throw layout_error{errc::local_shapes_do_not_join,
+                     __func__,
+                     "device ",
+                     device,
+                     " holds ",
+                     found,
+                     " of dim ",
+                     static_cast<index_t>(dim),
+                     " where the cuts of the joined tensor give ",
                      expected};
 }
 
@@ -34,8 +41,8 @@ constexpr index_t joined_size(device_matrix const& devices, tensor_map const& ma
 /// The layout whose parts on every device have exactly the given shapes: the inverse of
 /// layout::local_shape, for maps whose sub-dims are the dims.
 ///   local_shape: callable, device -> extents
-///   throws: layout_error local_shapes_do_not_join, map_length_differs_from_rank and those of layout
-///   cost:   O(devices)
+///   throws: layout_error local_shapes_do_not_join, map_length_differs_from_rank and those of
+///   layout cost:   O(devices)
 template <class LocalShape>
 [[nodiscard]] constexpr layout joined_layout(device_matrix const& devices, tensor_map const& map,
                                              LocalShape const& local_shape) {

@@ -11,9 +11,14 @@ inline constexpr std::size_t max_grid = 16;
 namespace detail {
 [[noreturn]] inline void grid_does_not_factor_the_extent(std::size_t dim, index_t extent,
                                                          index_t product) {
-  throw layout_error{errc::grid_does_not_factor_the_extent, __func__, "dim ",
-                     static_cast<index_t>(dim), " has extent ", extent,
-                     ", its sub-dims multiply to ", product};
+  throw layout_error{errc::grid_does_not_factor_the_extent,
+                     __func__,
+                     "dim ",
+                     static_cast<index_t>(dim),
+                     " has extent ",
+                     extent,
+                     ", its sub-dims multiply to ",
+                     product};
 }
 }  // namespace detail
 
@@ -41,7 +46,9 @@ struct grid {
     return sizes_[sub_dim];
   }
   [[nodiscard]] constexpr std::size_t dims() const noexcept { return count_.size(); }
-  [[nodiscard]] constexpr std::size_t sub_dims(std::size_t dim) const noexcept { return count_[dim]; }
+  [[nodiscard]] constexpr std::size_t sub_dims(std::size_t dim) const noexcept {
+    return count_[dim];
+  }
   /// The first sub-dim of a dim.
   [[nodiscard]] constexpr std::size_t first(std::size_t dim) const noexcept {
     std::size_t sum = 0;

@@ -10,16 +10,15 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void too_many_entries(std::size_t capacity) {
-  throw layout_error{errc::too_many_entries, __func__, "more than ",
-                     static_cast<index_t>(capacity), " entries in a list of fixed capacity"};
+  throw layout_error{errc::too_many_entries, __func__, "more than ", static_cast<index_t>(capacity),
+                     " entries in a list of fixed capacity"};
 }
 }  // namespace detail
 
 /// A list of at most Capacity values kept in place: structural, so it may be a template argument.
 /// Unused entries are T{}, so equal lists are one type.
 ///   throws: layout_error too_many_entries  from push_back and the constructor
-template <class T, std::size_t Capacity>
-struct inplace_vector {
+template <class T, std::size_t Capacity> struct inplace_vector {
   T data_[Capacity]{};
   std::uint8_t size_ = 0;
 

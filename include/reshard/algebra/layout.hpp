@@ -8,9 +8,13 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void map_length_differs_from_rank(std::size_t map, std::size_t rank) {
-  throw layout_error{errc::map_length_differs_from_rank, __func__, "the map has ",
-                     static_cast<index_t>(map), " entries, the tensor has ",
-                     static_cast<index_t>(rank), " dims"};
+  throw layout_error{errc::map_length_differs_from_rank,
+                     __func__,
+                     "the map has ",
+                     static_cast<index_t>(map),
+                     " entries, the tensor has ",
+                     static_cast<index_t>(rank),
+                     " dims"};
 }
 [[noreturn]] inline void device_axis_is_used_twice(index_t axis) {
   throw layout_error{errc::device_axis_is_used_twice, __func__, "device axis ", axis,
@@ -18,18 +22,32 @@ namespace detail {
 }
 [[noreturn]] inline void digit_does_not_divide_its_axes(index_t divide, index_t modulo,
                                                         index_t combinations) {
-  throw layout_error{errc::digit_does_not_divide_its_axes, __func__, "a digit / ", divide, " % ",
-                     modulo, " of axes with ", combinations, " combinations"};
+  throw layout_error{errc::digit_does_not_divide_its_axes,
+                     __func__,
+                     "a digit / ",
+                     divide,
+                     " % ",
+                     modulo,
+                     " of axes with ",
+                     combinations,
+                     " combinations"};
 }
 [[noreturn]] inline void dim_does_not_divide_over_its_device_axes(std::size_t dim, index_t size,
                                                                   index_t parts) {
-  throw layout_error{errc::dim_does_not_divide_over_its_device_axes, __func__, "dim ",
-                     static_cast<index_t>(dim), " of size ", size, " does not divide into ", parts,
+  throw layout_error{errc::dim_does_not_divide_over_its_device_axes,
+                     __func__,
+                     "dim ",
+                     static_cast<index_t>(dim),
+                     " of size ",
+                     size,
+                     " does not divide into ",
+                     parts,
                      " parts"};
 }
-[[noreturn]] inline void element_is_outside_the_tensor(std::size_t dim, index_t index, index_t size) {
-  throw layout_error{errc::element_is_outside_the_tensor, __func__, "index ", index, " of dim ",
-                     static_cast<index_t>(dim), " of size ", size};
+[[noreturn]] inline void element_is_outside_the_tensor(std::size_t dim, index_t index,
+                                                       index_t size) {
+  throw layout_error{errc::element_is_outside_the_tensor, __func__,    "index ", index, " of dim ",
+                     static_cast<index_t>(dim),           " of size ", size};
 }
 
 constexpr void require_digits_apart(digit const& a, digit const& b) {
@@ -200,8 +218,7 @@ struct layout {
 }
 
 /// devices(2, 4) map((1), ()) shape(512, 1024)
-template <character_sink Sink>
-constexpr void print(Sink& sink, layout const& l) {
+template <character_sink Sink> constexpr void print(Sink& sink, layout const& l) {
   print(sink, l.devices());
   print(sink, " ");
   print(sink, l.devices(), l.map());

@@ -7,20 +7,28 @@ inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void optimizer_shard_does_not_divide_the_replicas(index_t pieces,
                                                                       index_t replicas) {
-  throw layout_error{errc::optimizer_shard_does_not_divide_the_replicas, __func__, pieces,
-                     " optimizer pieces of ", replicas, " replicas"};
+  throw layout_error{errc::optimizer_shard_does_not_divide_the_replicas,
+                     __func__,
+                     pieces,
+                     " optimizer pieces of ",
+                     replicas,
+                     " replicas"};
 }
 [[noreturn]] inline void dim_does_not_exist(std::size_t dim, std::size_t rank) {
-  throw layout_error{errc::dim_does_not_exist, __func__, "dim ", static_cast<index_t>(dim),
-                     " does not exist, the tensor has rank ", static_cast<index_t>(rank)};
+  throw layout_error{errc::dim_does_not_exist,
+                     __func__,
+                     "dim ",
+                     static_cast<index_t>(dim),
+                     " does not exist, the tensor has rank ",
+                     static_cast<index_t>(rank)};
 }
 }  // namespace detail
 
 /// Takes all replicas of a part as its optimizer pieces.
 inline constexpr index_t all_replicas = -1;
 
-/// The axes that the map does not use, outermost first, without those of size 1: on them the replicas
-/// of a part differ.
+/// The axes that the map does not use, outermost first, without those of size 1: on them the
+/// replicas of a part differ.
 [[nodiscard]] constexpr axis_list replica_axes(layout const& l) {
   axis_list axes;
   for (std::size_t a = l.devices().axes(); a-- > 0;) {
@@ -30,9 +38,9 @@ inline constexpr index_t all_replicas = -1;
   return axes;
 }
 
-/// MindSpore's optimizer shard: the part of each device is cut once more, along `dim`, into `pieces`;
-/// a device gets the piece (its position among the replicas, ascending) % pieces. The replicas need
-/// not be neighbours. Without replicas all_replicas leaves the layout as it is.
+/// MindSpore's optimizer shard: the part of each device is cut once more, along `dim`, into
+/// `pieces`; a device gets the piece (its position among the replicas, ascending) % pieces. The
+/// replicas need not be neighbours. Without replicas all_replicas leaves the layout as it is.
 ///   example: devices(4, 2) map((0), ()) shape(16, 8), 2 pieces: device 2 holds rows 4 to 7
 ///   throws:  layout_error optimizer_shard_does_not_divide_the_replicas, dim_does_not_exist,
 ///            dim_does_not_divide_over_its_device_axes

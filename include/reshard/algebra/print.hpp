@@ -7,8 +7,8 @@ inline namespace v1 {
 
 // The one printed form of layouts, in errors, docs, test names and tools alike.
 //   devices(2, 4) map((1), ()) shape(512, 1024)
-// A cut over whole axes is the list of the axes; part of their number is {axes}/divide%modulo, as in
-// map(({1 0}%2), (2 ceil)). A tail rule other than exact stands behind its cut.
+// A cut over whole axes is the list of the axes; part of their number is {axes}/divide%modulo, as
+// in map(({1 0}%2), (2 ceil)). A tail rule other than exact stands behind its cut.
 
 namespace detail {
 template <character_sink Sink, class List>
@@ -42,18 +42,15 @@ constexpr void print_cut(Sink& sink, device_matrix const& devices, cut const& c)
 }
 }  // namespace detail
 
-template <character_sink Sink>
-constexpr void print(Sink& sink, device_matrix const& devices) {
+template <character_sink Sink> constexpr void print(Sink& sink, device_matrix const& devices) {
   detail::print_list(sink, "devices", devices.sizes_);
 }
 
-template <character_sink Sink>
-constexpr void print(Sink& sink, extents const& shape) {
+template <character_sink Sink> constexpr void print(Sink& sink, extents const& shape) {
   detail::print_list(sink, "shape", shape.sizes_);
 }
 
-template <character_sink Sink>
-constexpr void print(Sink& sink, grid const& g) {
+template <character_sink Sink> constexpr void print(Sink& sink, grid const& g) {
   detail::print_list(sink, "grid", g.sizes_);
 }
 

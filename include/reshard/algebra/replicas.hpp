@@ -17,7 +17,8 @@ using part_index = inplace_vector<index_t, max_cuts>;
 }
 
 namespace detail {
-/// A number in which the holders of one part differ: value k adds to the number of `axes` k * divide.
+/// A number in which the holders of one part differ: value k adds to the number of `axes` k *
+/// divide.
 struct free_digit {
   axis_list axes_;
   index_t divide_ = 0;
@@ -26,8 +27,8 @@ struct free_digit {
 };
 using free_digits = inplace_vector<free_digit, 2 * max_axes>;
 
-constexpr void add_free_digit(free_digits& list, device_matrix const& devices, axis_list const& axes,
-                              index_t divide, index_t modulo) {
+constexpr void add_free_digit(free_digits& list, device_matrix const& devices,
+                              axis_list const& axes, index_t divide, index_t modulo) {
   if (modulo <= 1) return;
   free_digit const entry{axes, divide, modulo, device_of(devices, axes, divide)};
   std::size_t at = 0;
@@ -39,7 +40,7 @@ constexpr void add_free_digit(free_digits& list, device_matrix const& devices, a
 constexpr cut const* next_cut_over(tensor_map const& map, axis_list const& axes, index_t from) {
   cut const* best = nullptr;
   for (cut const& c : map.cuts()) {
-    if (c.by().axes() != axes || c.by().divide() < from) continue;
+    if (c.by().axes() != axes || c.by().divide() < from || c.parts() == 1) continue;
     if (best == nullptr || c.by().divide() < best->by().divide()) best = &c;
   }
   return best;
@@ -58,7 +59,8 @@ constexpr free_digits free_digits_of(device_matrix const& devices, tensor_map co
     for (std::size_t j = 0; j < i; ++j) seen = seen || map.cuts()[j].by().axes() == axes;
     if (seen) continue;
     index_t at = 1;  // numbers of these axes below `at` are spoken for
-    for (cut const* c = next_cut_over(map, axes, at); c != nullptr; c = next_cut_over(map, axes, at)) {
+    for (cut const* c = next_cut_over(map, axes, at); c != nullptr;
+         c = next_cut_over(map, axes, at)) {
       add_free_digit(list, devices, axes, at, c->by().divide() / at);
       at = c->by().divide() * c->by().modulo();
     }
@@ -72,7 +74,8 @@ constexpr free_digits free_digits_of(device_matrix const& devices, tensor_map co
 ///   cost: operator[] O(axes + cuts)
 class replica_group {
  public:
-  constexpr replica_group(device_matrix const& devices, tensor_map const& map, part_index const& part)
+  constexpr replica_group(device_matrix const& devices, tensor_map const& map,
+                          part_index const& part)
       : devices_(devices), free_(detail::free_digits_of(devices, map)) {
     for (std::size_t i = 0; i < map.cuts().size(); ++i) {
       digit const& d = map.cuts()[i].by();

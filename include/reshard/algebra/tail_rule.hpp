@@ -30,7 +30,7 @@ struct interval {
 ///   law:  parts 0 .. parts-1 follow one another and fill the whole
 ///   cost: O(1)
 [[nodiscard]] constexpr interval part_interval(interval whole, tail_rule tail, index_t parts,
-                                         index_t i) noexcept {
+                                               index_t i) noexcept {
   if (tail == tail_rule::balanced) {
     index_t const least = whole.size / parts;
     index_t const longer = whole.size % parts;
@@ -43,8 +43,8 @@ struct interval {
   return {whole.offset + first, left < step ? left : step};
 }
 
-/// The part that holds index `at` of a non-empty whole: part_interval(whole, tail, parts, result) contains
-/// `at`.
+/// The part that holds index `at` of a non-empty whole: part_interval(whole, tail, parts, result)
+/// contains `at`.
 ///   cost: O(1)
 [[nodiscard]] constexpr index_t part_at(interval whole, tail_rule tail, index_t parts,
                                         index_t at) noexcept {

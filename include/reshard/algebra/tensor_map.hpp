@@ -10,7 +10,8 @@ inline namespace v1 {
 /// Most cuts a tensor map may have in all.
 inline constexpr std::size_t max_cuts = 16;
 
-/// One cut of a sub-dim: into digit.modulo() parts, each device holds the part that its digit names.
+/// One cut of a sub-dim: into digit.modulo() parts, each device holds the part that its digit
+/// names.
 struct cut {
   digit by_;
   tail_rule tail_ = tail_rule::exact;
@@ -23,16 +24,17 @@ struct cut {
   friend constexpr bool operator==(cut const&, cut const&) = default;
 };
 
-/// Which cuts each sub-dim of a grid gets, the coarsest first: every further cut divides the parts of
-/// the one before. A sub-dim without cuts is whole on every device.
+/// Which cuts each sub-dim of a grid gets, the coarsest first: every further cut divides the parts
+/// of the one before. A sub-dim without cuts is whole on every device.
 struct tensor_map {
-  inplace_vector<cut, max_cuts> cuts_;             // of all sub-dims
+  inplace_vector<cut, max_cuts> cuts_;            // of all sub-dims
   inplace_vector<std::uint8_t, max_grid> count_;  // cuts per sub-dim
 
   constexpr tensor_map() = default;
 
   /// Appends a sub-dim that is cut over `axes`, most significant first; none = whole.
-  ///   tail: exact and balanced cut once into the product of the axis sizes, ceil cuts axis by axis,
+  ///   tail: exact and balanced cut once into the product of the axis sizes, ceil cuts axis by
+  ///   axis,
   ///         as torch does
   constexpr void append(device_matrix const& devices, axis_list const& axes, tail_rule tail) {
     count_.push_back(0);
@@ -61,7 +63,9 @@ struct tensor_map {
     for (std::size_t d = 0; d < sub_dim; ++d) sum += count_[d];
     return sum;
   }
-  [[nodiscard]] constexpr inplace_vector<cut, max_cuts> const& cuts() const noexcept { return cuts_; }
+  [[nodiscard]] constexpr inplace_vector<cut, max_cuts> const& cuts() const noexcept {
+    return cuts_;
+  }
   [[nodiscard]] constexpr bool uses(device_axis axis) const noexcept {
     for (cut const& c : cuts_)
       if (c.by().axes().contains(axis)) return true;
@@ -91,8 +95,8 @@ constexpr void append_axes(tensor_map& map, device_matrix const& devices, index_
   return map;
 }
 
-/// MindSpore's nested tensor map: per dim the axes that cut it, most significant first; () or (-1) is
-/// whole. `Lists` is any list of contiguous lists of index_t.
+/// MindSpore's nested tensor map: per dim the axes that cut it, most significant first; () or (-1)
+/// is whole. `Lists` is any list of contiguous lists of index_t.
 ///   throws: layout_error device_axis_does_not_exist
 template <class Lists>
 [[nodiscard]] constexpr tensor_map nested_map(device_matrix const& devices, Lists const& lists,

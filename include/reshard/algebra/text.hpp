@@ -12,8 +12,7 @@ inline constexpr index_t max_index = INT64_MAX;
 
 /// Text in a fixed buffer: enough for error messages and printed layouts without <string>. What
 /// does not fit is cut off and ends in "...".
-template <std::size_t Capacity>
-struct text {
+template <std::size_t Capacity> struct text {
   char data_[Capacity + 1]{};
   std::size_t size_ = 0;
 
@@ -31,19 +30,20 @@ struct text {
 
 /// Anything that takes characters one by one: text<N>, std::string.
 template <class Sink>
-concept character_sink = requires(Sink& sink, char c) { sink.push_back(c); };
+concept character_sink = requires(Sink& sink, char c) {
+  sink.push_back(c);
+};
 
-template <character_sink Sink>
-constexpr void print(Sink& sink, char const* words) {
+template <character_sink Sink> constexpr void print(Sink& sink, char const* words) {
   for (; *words != '\0'; ++words) sink.push_back(*words);
 }
 
-template <character_sink Sink>
-constexpr void print(Sink& sink, index_t number) {
+template <character_sink Sink> constexpr void print(Sink& sink, index_t number) {
   char digits[20]{};
   std::size_t n = 0;
   bool const negative = number < 0;
-  auto rest = negative ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
+  auto rest =
+      negative ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
   do digits[n++] = static_cast<char>('0' + rest % 10);
   while ((rest /= 10) != 0);
   if (negative) sink.push_back('-');

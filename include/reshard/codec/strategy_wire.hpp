@@ -3,7 +3,7 @@
 #include <reshard/codec/strategy_stages.hpp>
 #include <reshard/codec/wire.hpp>
 
-#include <initializer_list>
+#include <array>
 #include <limits>
 
 namespace reshard {
@@ -46,7 +46,6 @@ class strategy_reader {
     wire_message root{window_, {0, size_}};
     while (auto const field = root.next()) {
       parameter_.clear();
-      require_whole(*field);
       if (field->number == 1) {
         out.current_stage = number<std::uint32_t>(*field);
         counted = true;
@@ -60,10 +59,6 @@ class strategy_reader {
 
  private:
   [[nodiscard]] std::string const& path() const { return window_.file().path(); }
-
-  void require_whole(wire_field const& field) const {
-    if (field.type == wire_type::bytes) require_in_file(window_.file(), field.content);
-  }
 
   template <class Number> index_t number(wire_field const& field) {
     std::uint64_t const value = require_type(window_, field, wire_type::varint).value;
@@ -121,49 +116,52 @@ class strategy_reader {
     return out;
   }
 
+  using seen_fields = std::array<bool, 8>;
+
   parameter_layout parameter_in(wire_field const& field) {
     item const whole = item_in(field, "param_name", "parallel_layouts");
     parameter_layout out;
     out.name = whole.name;
     std::vector<std::vector<index_t>> maps;
-    bool seen[8] = {};
+    seen_fields seen{};
     wire_message body = message_of(window_, whole.body);
     while (auto const part = body.next()) {
-      bool ignored = false;
-      bool& before = part->number < 8 ? seen[part->number] : ignored;
-      switch (part->number) {
-        case 1:
-          read_once<std::uint32_t>(*part, before, out.device_matrix);
-          break;
-        case 2:
-          maps.push_back(list<std::int32_t>(*part));
-          break;
-        case 3:
-          read_once<std::int64_t>(*part, before, out.param_split_shape);
-          break;
-        case 4:
-          read_once<std::int64_t>(*part, before, out.indices_offset);
-          break;
-        case 5:
-          out.field = number<std::int32_t>(*part);
-          break;
-        case 6:
-          out.opt_weight_shard_step = number<std::int32_t>(*part);
-          break;
-        case 7:
-          out.opt_weight_shard_size = number<std::int32_t>(*part);
-          break;
-        default:
-          break;
-      }
-      before = true;
+      if (part->number == 2) maps.push_back(list<std::int32_t>(*part));
+      if (part->number < seen.size()) read_part(*part, seen[part->number], out);
     }
     require_numbers(seen);
     set_map(std::move(maps), out);
     return out;
   }
 
-  void require_numbers(bool const (&seen)[8]) const {
+  /// A field of message ParallelLayouts, but for its maps.
+  void read_part(wire_field const& part, bool& seen, parameter_layout& out) {
+    switch (part.number) {
+      case 1:
+        read_once<std::uint32_t>(part, seen, out.device_matrix);
+        break;
+      case 3:
+        read_once<std::int64_t>(part, seen, out.param_split_shape);
+        break;
+      case 4:
+        read_once<std::int64_t>(part, seen, out.indices_offset);
+        break;
+      case 5:
+        out.field = number<std::int32_t>(part);
+        break;
+      case 6:
+        out.opt_weight_shard_step = number<std::int32_t>(part);
+        break;
+      case 7:
+        out.opt_weight_shard_size = number<std::int32_t>(part);
+        break;
+      default:
+        break;
+    }
+    seen = true;
+  }
+
+  void require_numbers(seen_fields const& seen) const {
     constexpr std::string_view names[] = {"field", "opt_weight_shard_step",
                                           "opt_weight_shard_size"};
     for (std::size_t i = 0; i < 3; ++i)

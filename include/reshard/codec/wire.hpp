@@ -76,7 +76,7 @@ class file_window {
 
   void refill(std::uint64_t offset, std::size_t needed, std::uint64_t left) {
     std::uint64_t const end = begin_ + buffer_.size();
-    bool const near = offset >= begin_ && offset <= end + in_sequence;
+    bool const near = offset >= begin_ && offset <= end + after_a_jump;
     std::size_t const bytes = std::max(needed, near ? in_sequence : after_a_jump);
     buffer_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(bytes, left)));
     begin_ = offset;

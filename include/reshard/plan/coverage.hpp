@@ -5,8 +5,8 @@
 namespace reshard {
 inline namespace v1 {
 
-/// Every part of the source that holds elements of the box has a present holder. The cuts of a layout
-/// partition each sub-dim, so nothing else can be missing.
+/// Every part of the source that holds elements of the box has a present holder. The cuts of a
+/// layout partition each sub-dim, so nothing else can be missing.
 ///   cost: O(parts met), no transfer is made
 template <class Present = all_present>
 [[nodiscard]] constexpr bool covers(layout const& from, box const& target,

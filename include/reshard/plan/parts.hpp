@@ -23,8 +23,7 @@ struct met_part {
 };
 
 namespace detail {
-template <class Sink>
-class part_walk {
+template <class Sink> class part_walk {
  public:
   constexpr part_walk(layout const& over, box const& target, Sink& sink)
       : over_(over), target_(target), sink_(sink) {}

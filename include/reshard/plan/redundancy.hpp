@@ -5,15 +5,15 @@
 namespace reshard {
 inline namespace v1 {
 
-/// Calls sink(replica_group const&) for every group of devices that hold the same part, in MindSpore's
-/// order: by the coordinates on the axes that cut whole dims, the right-most axis first, then by the
-/// optimizer piece. Of axes that the map does not use no coordinate counts.
+/// Calls sink(replica_group const&) for every group of devices that hold the same part, in
+/// MindSpore's order: by the coordinates on the axes that cut whole dims, the right-most axis
+/// first, then by the optimizer piece. Of axes that the map does not use no coordinate counts.
 ///   example: devices(4, 2) map((0), ()): {0, 2, 4, 6}, {1, 3, 5, 7}
-///   source:  mindspore.train._utils.get_parameter_redundancy; device axes of any size (the original
+///   source:  mindspore.train._utils.get_parameter_redundancy; device axes of any size (the
+///   original
 ///            keeps coordinates in 8 bits)
 ///   cost:    O(parts)
-template <class Sink>
-constexpr void for_each_redundancy_group(layout const& l, Sink&& sink) {
+template <class Sink> constexpr void for_each_redundancy_group(layout const& l, Sink&& sink) {
   // the digits as counters: whole axes from the right, then digits that are no whole axes
   inplace_vector<digit, 2 * max_axes> order;
   for (std::size_t a = 0; a < l.devices().axes(); ++a) {
@@ -46,8 +46,8 @@ constexpr void for_each_redundancy_group(layout const& l, Sink&& sink) {
   }
 }
 
-/// Who saves the parameter that is number `position` of those with this group, counted from 0 in the
-/// order of their names: the holders take turns.
+/// Who saves the parameter that is number `position` of those with this group, counted from 0 in
+/// the order of their names: the holders take turns.
 ///   source: mindspore.train._utils.remove_param_redundancy
 [[nodiscard]] constexpr index_t keeper(replica_group const& group, index_t position) {
   return group[position % group.size()];

@@ -5,8 +5,8 @@
 namespace reshard {
 inline namespace v1 {
 
-/// A strided N-d copy between the local storages of two devices; offsets and extent are per sub-dim of
-/// the grid, in elements. source == destination is a local copy.
+/// A strided N-d copy between the local storages of two devices; offsets and extent are per sub-dim
+/// of the grid, in elements. source == destination is a local copy.
 struct transfer {
   index_t source = 0;
   index_t destination = 0;
@@ -36,8 +36,14 @@ namespace detail {
 }
 [[noreturn]] inline void piece_has_no_present_holder(layout const& from, index_t first_holder,
                                                      index_t holders) {
-  throw plan_error{errc::piece_has_no_present_holder, __func__, "none of the ", holders,
-                   " devices from ", first_holder, " on that hold a needed piece is present: ", from};
+  throw plan_error{errc::piece_has_no_present_holder,
+                   __func__,
+                   "none of the ",
+                   holders,
+                   " devices from ",
+                   first_holder,
+                   " on that hold a needed piece is present: ",
+                   from};
 }
 constexpr void require_same_tensor(layout const& from, layout const& to) {
   if (from.shape() != to.shape()) global_shapes_differ(from, to);
@@ -65,9 +71,9 @@ template <class Present>
   return nobody;
 }
 
-/// Calls sink(transfer const&) for everything that one destination device needs: exactly one transfer
-/// per non-empty intersection of a source part with its box, ordered by offset, local copies included.
-/// Any number of devices on either side.
+/// Calls sink(transfer const&) for everything that one destination device needs: exactly one
+/// transfer per non-empty intersection of a source part with its box, ordered by offset, local
+/// copies included. Any number of devices on either side.
 ///   present: callable, device -> bool: which source devices can serve
 ///   throws:  plan_error global_shapes_differ, grids_differ, piece_has_no_present_holder
 ///   cost:    O(transfers), streamed
@@ -90,8 +96,8 @@ constexpr void for_each_transfer(layout const& from, layout const& to, index_t d
   });
 }
 
-/// Calls sink(device) for each source device that a destination device needs, in order of the parts.
-/// Each is named once.
+/// Calls sink(device) for each source device that a destination device needs, in order of the
+/// parts. Each is named once.
 template <class Sink, class Present = all_present>
 constexpr void needed_devices(layout const& from, layout const& to, index_t device, Sink&& sink,
                               Present const& present = {}) {

@@ -1,0 +1,16 @@
+# Installs the library and builds the consumer in each of the three ways of getting it.
+set(work ${BUILD}/package)
+file(REMOVE_RECURSE ${work})
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${ARGN}:\n${out}")
+  endif()
+endfunction()
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${work}/prefix)
+foreach(mode find_package add_subdirectory FetchContent)
+  run(${CMAKE_COMMAND} -G Ninja -S ${ROOT}/tests/package/consumer -B ${work}/${mode} -DMODE=${mode} -DRESHARD=${ROOT}
+      -DCMAKE_PREFIX_PATH=${work}/prefix -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_STANDARD=20)
+  run(${CMAKE_COMMAND} --build ${work}/${mode})
+  run(${work}/${mode}/consumer)
+endforeach()
