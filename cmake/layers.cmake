@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.25)
 # Checks what is deterministic about the structure: which room includes which, third parties per header, short standard headers in
 # algebra and plan, header and tool lengths, preprocessed lines of algebra.hpp. cmake -DROOT=... -DCOMPILER=... -P layers.cmake
 set(may_algebra algebra)

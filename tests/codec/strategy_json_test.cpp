@@ -9,7 +9,8 @@ using nlohmann::json;
 namespace {
 std::string const compact =
     R"({"current_stage":1,"parallel_layout_item":{"w":{"dev_matrix":[4,2],"field":0,)"
-    R"("opt_weight_shard_size":-1,"opt_weight_shard_step":2,"tensor_map":[-1,0],"tensor_shape":[8,4]}},)"
+    R"("opt_weight_shard_size":-1,"opt_weight_shard_step":2,"tensor_map":[-1,0],)"
+    R"("tensor_shape":[8,4]}},)"
     R"("parallel_strategy_item":{"MatMul_w":{"parallel_strategy":[[1,1],[1,2]],"stage":0}}})";
 
 strategy read_text(std::string const& text) {

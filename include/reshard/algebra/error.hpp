@@ -29,10 +29,13 @@ enum class errc : std::uint16_t {
   digit_does_not_divide_its_axes = 15,
   element_is_outside_the_tensor = 16,
   local_shapes_do_not_join = 17,
+  optimizer_shard_step_is_not_the_replica_stride = 18,
   // plans: 100..199
   global_shapes_differ = 100,
   grids_differ = 101,
   piece_has_no_present_holder = 102,
+  device_counts_do_not_divide = 103,
+  element_counts_differ = 104,
   // files: 200..299
   file_cannot_be_read = 200,
   file_is_truncated = 201,
