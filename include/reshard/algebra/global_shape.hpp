@@ -32,7 +32,9 @@ constexpr index_t joined_size(device_matrix const& devices, tensor_map const& ma
     index_t rest = p;
     for (std::size_t c = map.cuts_of(dim); c-- > 0; rest /= map.cuts()[first + c].parts())
       part[first + c] = rest % map.cuts()[first + c].parts();
-    sum += local_shape(replica_group{devices, map, part}[0])[dim];
+    index_t const size = local_shape(replica_group{devices, map, part}[0])[dim];
+    if (sum > max_index - size) element_count_overflows(dim, size);
+    sum += size;
   }
   return sum;
 }
@@ -41,8 +43,9 @@ constexpr index_t joined_size(device_matrix const& devices, tensor_map const& ma
 /// The layout whose parts on every device have exactly the given shapes: the inverse of
 /// layout::local_shape, for maps whose sub-dims are the dims.
 ///   local_shape: callable, device -> extents
-///   throws: layout_error local_shapes_do_not_join, map_length_differs_from_rank and those of
-///   layout cost:   O(devices)
+///   throws: layout_error local_shapes_do_not_join, map_length_differs_from_rank,
+///           element_count_overflows, and those of layout
+///   cost:   O(devices)
 template <class LocalShape>
 [[nodiscard]] constexpr layout joined_layout(device_matrix const& devices, tensor_map const& map,
                                              LocalShape const& local_shape) {
@@ -52,6 +55,7 @@ template <class LocalShape>
   for (index_t device = 0; device < devices.devices(); ++device)
     if (local_shape(device).rank() != rank)
       detail::map_length_differs_from_rank(map.size(), local_shape(device).rank());
+  detail::require_valid_cuts(devices, map);
   for (std::size_t d = 0; d < rank; ++d)
     sizes.push_back(detail::joined_size(devices, map, d, local_shape));
   layout const joined{devices, map, extents{sizes.begin(), sizes.end()}};

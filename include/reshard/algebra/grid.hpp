@@ -60,12 +60,24 @@ struct grid {
 };
 
 namespace detail {
+/// Product of the sub-dims of a dim, -1 if the grid has no such dim.
+constexpr index_t product_of_sub_dims(grid const& g, std::size_t dim) {
+  if (dim >= g.dims()) return -1;
+  index_t product = 1;
+  for (std::size_t i = 0; i < g.sub_dims(dim); ++i) {
+    index_t const size = g[g.first(dim) + i];
+    if (size < 0) extent_is_negative(dim, size);
+    if (size > 0 && product > max_index / size) element_count_overflows(dim, size);
+    product *= size;
+  }
+  return product;
+}
+
 constexpr void require_factors(grid const& g, extents const& shape) {
-  std::size_t sub_dim = 0;
-  for (std::size_t d = 0; d < shape.rank(); ++d) {
-    index_t product = d < g.dims() ? 1 : -1;
-    for (std::size_t i = 0; d < g.dims() && i < g.sub_dims(d); ++i) product *= g[sub_dim++];
-    if (product != shape[d]) grid_does_not_factor_the_extent(d, shape[d], product);
+  for (std::size_t d = 0; d < shape.rank() || d < g.dims(); ++d) {
+    index_t const extent = d < shape.rank() ? shape[d] : -1;
+    index_t const product = product_of_sub_dims(g, d);
+    if (product != extent) grid_does_not_factor_the_extent(d, extent, product);
   }
 }
 }  // namespace detail

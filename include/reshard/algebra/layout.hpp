@@ -70,8 +70,18 @@ constexpr void require_valid_digit(device_matrix const& devices, digit const& d)
       if (d.axes()[j] == axis) device_axis_is_used_twice(static_cast<index_t>(axis));
   }
   index_t const all = combinations(devices, d.axes());
-  if (d.divide() < 1 || d.modulo() < 1 || all % (d.divide() * d.modulo()) != 0)
+  if (d.divide() < 1 || d.modulo() < 1 || all % d.divide() != 0 ||
+      all / d.divide() % d.modulo() != 0)
     digit_does_not_divide_its_axes(d.divide(), d.modulo(), all);
+}
+
+/// Each cut names numbers that the devices have, and no two cuts name the same.
+constexpr void require_valid_cuts(device_matrix const& devices, tensor_map const& map) {
+  for (std::size_t i = 0; i < map.cuts().size(); ++i) {
+    require_valid_digit(devices, map.cuts()[i].by());
+    for (std::size_t j = 0; j < i; ++j)
+      require_digits_apart(map.cuts()[i].by(), map.cuts()[j].by());
+  }
 }
 
 /// Every part of a part of `size` divides under each of the cuts that say exact.
@@ -100,6 +110,7 @@ constexpr void require_exact(tensor_map const& map, std::size_t dim, std::size_t
 /// Where every element of a tensor lives: extents, factored by a grid, cut by a tensor map over a
 /// device matrix. Valid from construction; the empty layout is a scalar on one device.
 ///   throws: layout_error map_length_differs_from_rank, grid_does_not_factor_the_extent,
+///           extent_is_negative and element_count_overflows (of a sub-dim),
 ///           device_axis_does_not_exist, device_axis_is_used_twice, digit_does_not_divide_its_axes,
 ///           dim_does_not_divide_over_its_device_axes (tail rule exact)
 ///   cost:   everything O(rank + cuts + axes), no allocation
@@ -117,11 +128,7 @@ struct layout {
       : devices_(devices), grid_(g), map_(map), shape_(shape) {
     detail::require_factors(g, shape);
     if (map.size() != g.size()) detail::map_length_differs_from_rank(map.size(), g.size());
-    for (std::size_t i = 0; i < map.cuts().size(); ++i) {
-      detail::require_valid_digit(devices, map.cuts()[i].by());
-      for (std::size_t j = 0; j < i; ++j)
-        detail::require_digits_apart(map.cuts()[i].by(), map.cuts()[j].by());
-    }
+    detail::require_valid_cuts(devices, map);
     for (std::size_t s = 0; s < g.size(); ++s)
       detail::require_exact(map, s, map.first(s), map.first(s) + map.cuts_of(s), g[s]);
   }
@@ -172,6 +179,7 @@ struct layout {
   [[nodiscard]] constexpr replica_group replicas_of(index_t device) const {
     return {devices_, map_, reshard::part_of(devices_, map_, device)};
   }
+  /// The devices that hold a part, ascending.
   [[nodiscard]] constexpr replica_group holders_of(part_index const& part) const {
     return {devices_, map_, part};
   }

@@ -36,6 +36,45 @@ constexpr void add_free_digit(free_digits& list, device_matrix const& devices,
   list.insert(at, entry);
 }
 
+/// The digit as one digit per axis, as far as its ends and those of the axes divide one another.
+constexpr void split_free_digit(free_digits& list, device_matrix const& devices,
+                                axis_list const& axes, index_t divide, index_t modulo) {
+  index_t const end = divide * modulo;
+  index_t axis_end = 1;
+  for (std::size_t i = axes.size(); i-- > 0;) {
+    axis_end *= devices.size(axes[i]);
+    if (axis_end <= divide || axis_end % divide != 0 || end % axis_end != 0) continue;
+    add_free_digit(list, devices, axes, divide, axis_end / divide);
+    divide = axis_end;
+  }
+  add_free_digit(list, devices, axes, divide, end / divide);
+}
+
+/// The digit lies on one axis: a step of it is a fixed step in device numbers.
+constexpr bool is_on_one_axis(device_matrix const& devices, free_digit const& f) {
+  index_t axis_end = 1;
+  for (std::size_t i = f.axes_.size(); i-- > 0;) {
+    index_t const axis_begin = axis_end;
+    axis_end *= devices.size(f.axes_[i]);
+    if (f.divide_ >= axis_begin && f.divide_ * f.modulo_ <= axis_end) return true;
+  }
+  return false;
+}
+
+/// Counting with these digits, the first as the slowest, visits devices in ascending order.
+constexpr bool count_upwards(device_matrix const& devices, free_digits const& list) {
+  bool linear = true;
+  bool one_list = true;
+  for (free_digit const& f : list) {
+    linear = linear && is_on_one_axis(devices, f);
+    one_list = one_list && f.axes_ == list[0].axes_;
+  }
+  if (linear) return true;
+  for (std::size_t i = 1; one_list && i < list[0].axes_.size(); ++i)
+    one_list = list[0].axes_[i - 1] > list[0].axes_[i];
+  return one_list;
+}
+
 /// The cut over these axes with the smallest divide that is at least `from`, or null.
 constexpr cut const* next_cut_over(tensor_map const& map, axis_list const& axes, index_t from) {
   cut const* best = nullptr;
@@ -61,52 +100,76 @@ constexpr free_digits free_digits_of(device_matrix const& devices, tensor_map co
     index_t at = 1;  // numbers of these axes below `at` are spoken for
     for (cut const* c = next_cut_over(map, axes, at); c != nullptr;
          c = next_cut_over(map, axes, at)) {
-      add_free_digit(list, devices, axes, at, c->by().divide() / at);
+      split_free_digit(list, devices, axes, at, c->by().divide() / at);
       at = c->by().divide() * c->by().modulo();
     }
-    add_free_digit(list, devices, axes, at, combinations(devices, axes) / at);
+    split_free_digit(list, devices, axes, at, combinations(devices, axes) / at);
   }
   return list;
 }
 }  // namespace detail
 
 /// The devices that hold one part, in ascending order, in closed form: nothing is stored.
-///   cost: operator[] O(axes + cuts)
+///   cost: operator[] O(axes + cuts); O(replicas^2) where digits divide neither their axes nor one
+///         another, which no constructor of the library makes
 class replica_group {
  public:
   constexpr replica_group(device_matrix const& devices, tensor_map const& map,
                           part_index const& part)
-      : devices_(devices), free_(detail::free_digits_of(devices, map)) {
+      : devices_(devices),
+        free_(detail::free_digits_of(devices, map)),
+        ascending_(detail::count_upwards(devices, free_)) {
     for (std::size_t i = 0; i < map.cuts().size(); ++i) {
       digit const& d = map.cuts()[i].by();
       add(d.axes(), d.divide() * part[i]);
     }
-    for (detail::free_digit const& f : free_) size_ *= f.modulo_;
+    for (detail::free_digit const& f : free_) {
+      add(f.axes_, 0);
+      size_ *= f.modulo_;
+    }
   }
 
+  /// How many devices hold the part, at least one.
   [[nodiscard]] constexpr index_t size() const noexcept { return size_; }
+  /// Holder `k`, 0 <= k < size().
   [[nodiscard]] constexpr index_t operator[](index_t k) const {
-    replica_group one = *this;
-    for (std::size_t i = free_.size(); i-- > 0; k /= free_[i].modulo_)
-      one.add(free_[i].axes_, k % free_[i].modulo_ * free_[i].divide_);
-    index_t device = 0;
-    for (std::size_t i = 0; i < one.lists_.size(); ++i)
-      device += device_of(devices_, one.lists_[i], one.numbers_[i]);
-    return device;
+    if (ascending_) return counted(k);
+    for (index_t i = 0;; ++i) {
+      index_t below = 0;
+      for (index_t j = 0; j < size_; ++j) below += counted(j) < counted(i) ? 1 : 0;
+      if (below == k) return counted(i);
+    }
   }
 
  private:
-  constexpr void add(axis_list const& axes, index_t number) {
-    for (std::size_t i = 0; i < lists_.size(); ++i) {
-      if (lists_[i] != axes) continue;
-      numbers_[i] += number;
-      return;
-    }
-    lists_.push_back(axes);
-    numbers_.push_back(number);
+  /// The holder number k in the order of counting.
+  [[nodiscard]] constexpr index_t counted(index_t k) const {
+    auto numbers = numbers_;
+    for (std::size_t i = free_.size(); i-- > 0; k /= free_[i].modulo_)
+      numbers[place(free_[i].axes_)] += k % free_[i].modulo_ * free_[i].divide_;
+    index_t device = 0;
+    for (std::size_t i = 0; i < lists_.size(); ++i)
+      device += device_of(devices_, lists_[i], numbers[i]);
+    return device;
   }
+  /// Position of a list of axes in lists_; lists_.size() if it is not there.
+  [[nodiscard]] constexpr std::size_t place(axis_list const& axes) const {
+    std::size_t i = 0;
+    while (i < lists_.size() && lists_[i] != axes) ++i;
+    return i;
+  }
+  constexpr void add(axis_list const& axes, index_t number) {
+    std::size_t const i = place(axes);
+    if (i == lists_.size()) {
+      lists_.push_back(axes);
+      numbers_.push_back(0);
+    }
+    numbers_[i] += number;
+  }
+
   device_matrix devices_;
   detail::free_digits free_;
+  bool ascending_ = true;
   index_t size_ = 1;
   inplace_vector<axis_list, 2 * max_axes> lists_;  // the axes of the digits, each list once,
   inplace_vector<index_t, 2 * max_axes> numbers_;  // and the number that is spelled on them

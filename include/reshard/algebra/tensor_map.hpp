@@ -34,8 +34,7 @@ struct tensor_map {
 
   /// Appends a sub-dim that is cut over `axes`, most significant first; none = whole.
   ///   tail: exact and balanced cut once into the product of the axis sizes, ceil cuts axis by
-  ///   axis,
-  ///         as torch does
+  ///         axis, as torch does
   constexpr void append(device_matrix const& devices, axis_list const& axes, tail_rule tail) {
     count_.push_back(0);
     if (axes.empty()) return;

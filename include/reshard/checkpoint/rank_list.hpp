@@ -1,86 +1,147 @@
 #pragma once
 
 #include <reshard/checkpoint/open.hpp>
+#include <reshard/checkpoint/strategy_layout.hpp>
+#include <reshard/plan/mindspore_ranks.hpp>
 #include <reshard/plan/transfers.hpp>
 
+#include <algorithm>
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace reshard {
 inline namespace v1 {
 
-/// Which answer is wanted: the fewest files that are enough, or what MindSpore's
-/// rank_list_for_transform asks for, which may be more.
+/// Which source ranks count as needed.
+///   minimal:   one holder of every part that meets the destination's, ascending
+///   mindspore: what rank_list_for_transform answers, descending; never fewer
 enum class rank_list_rule { minimal, mindspore };
 
+/// A strategy's entry in the form that MindSpore's derivation works on.
+[[nodiscard]] inline mindspore_layout mindspore_layout_of(parameter_layout const& p) {
+  mindspore_layout out;
+  for (index_t const size : p.device_matrix) out.devices.push_back(size);
+  for (std::vector<index_t> const& entry : p.tensor_map) {
+    factor_list axes;
+    for (index_t const axis : entry) axes.push_back(axis);
+    out.map.push_back(axes);
+  }
+  out.form = p.nested_map ? map_form::nested : map_form::plain;
+  out.shard_step = p.opt_weight_shard_step;
+  out.shard_size = p.opt_weight_shard_size;
+  return out;
+}
+
 namespace detail {
-/// Cuts per dim of a layout that a strategy states, the optimizer pieces in dim 0 included.
-inline std::vector<index_t> cut_counts(parameter_layout const& p) {
-  extents nothing;
-  for (std::size_t d = 0; d < p.tensor_map.size(); ++d) nothing.append(0);
-  layout const l = strategy_layout(p, nothing);
-  std::vector<index_t> counts;
-  for (std::size_t d = 0; d < l.map().size(); ++d) {
-    counts.push_back(1);
-    for (std::size_t c = 0; c < l.map().cuts_of(d); ++c)
-      counts.back() *= l.map().cuts()[l.map().first(d) + c].parts();
+/// Collects the ranks that one destination rank needs, parameter by parameter.
+class rank_search {
+ public:
+  rank_search(index_t rank, strategy const& from, strategy const* to, rank_list_rule rule)
+      : rank_(rank), source_(stages_of(from)), rule_(rule) {
+    if (to != nullptr) to_ = stages_of(*to);
+    merged_ = to == nullptr;
+    stage_ = merged_ ? 0 : rank / to_.devices;
+    if (rank < 0 || (!merged_ && stage_ >= to_.stages))
+      device_does_not_exist(rank, to_.stages * to_.devices);
+    for (parameter_layout const& p : from.parameters) add(p);
+    if (stages_.empty())
+      names_do_not_match("no parameter of the source belongs to the stage of rank " +
+                         std::to_string(rank));
   }
-  return counts;
-}
 
-/// A shape that every cut of both layouts divides: which parts meet depends on the cuts only.
-inline extents divisible_shape(parameter_layout const& from, parameter_layout const* to) {
-  std::vector<index_t> sizes = cut_counts(from);
-  std::vector<index_t> const other = to == nullptr ? std::vector<index_t>{} : cut_counts(*to);
-  for (std::size_t d = 0; d < sizes.size() && d < other.size(); ++d) sizes[d] *= other[d];
-  return {sizes.begin(), sizes.end()};
-}
+  [[nodiscard]] std::vector<index_t> minimal() const { return {ranks_.begin(), ranks_.end()}; }
+  [[nodiscard]] std::vector<index_t> mindspore() const {
+    std::vector<index_t> all;
+    for (auto stage = stages_.rbegin(); stage != stages_.rend(); ++stage)
+      for (auto local = ranks_.rbegin(); local != ranks_.rend(); ++local)
+        all.push_back(*stage * source_.devices + *local);
+    return all;
+  }
 
-inline void add_needed(std::set<index_t>& ranks, parameter_layout const& from, index_t from_devices,
-                       parameter_layout const* to, index_t to_devices, index_t rank) {
-  extents const shape = divisible_shape(from, to);
-  layout const source = strategy_layout(from, shape);
-  index_t const first = from.stage * from_devices;
-  box const target = to == nullptr ? box{source.index_grid()}
-                                   : strategy_layout(*to, shape).box_of(rank % to_devices);
-  for_each_part(source, target, [&](met_part const& met) {
-    ranks.insert(first + serving_holder(source, met.part, rank - first, all_present{}));
-  });
-}
+ private:
+  /// The entry of a name that MindSpore's reader chooses: stage 0's for ranks of stage 0, else the
+  /// last stage's; null if the destination's stage does not have the name.
+  [[nodiscard]] parameter_layout const* chosen(
+      std::vector<parameter_layout const*> const& list) const {
+    bool here = false;
+    for (parameter_layout const* p : list) here = here || p->stage == stage_;
+    if (!here) return nullptr;
+    return stage_ == 0 ? list.front() : list.back();
+  }
 
-inline std::vector<index_t> minimal_ranks(index_t rank, strategy const& from, strategy const* to) {
-  stage_table const source = stages_of(from);
-  stage_table const destination = to == nullptr ? stage_table{} : stages_of(*to);
-  index_t const ranks = destination.devices * destination.stages;
-  if (rank < 0 || rank >= ranks) device_does_not_exist(rank, ranks);
-  std::set<index_t> needed;
-  for (auto const& [name, stages] : source.layouts) {
-    if (to == nullptr) {
-      add_needed(needed, *stages.front(), source.devices, nullptr, 1, rank);
-      continue;
+  void add(parameter_layout const& p) {
+    parameter_layout const* to = nullptr;
+    if (!merged_) {
+      auto const found = to_.layouts.find(p.name);
+      if (found != to_.layouts.end() && (to = chosen(found->second)) == nullptr) return;
     }
-    auto const listed = destination.layouts.find(name);
-    if (listed == destination.layouts.end()) continue;
-    for (parameter_layout const* p : listed->second)
-      if (p->stage == rank / destination.devices)
-        add_needed(needed, *stages.front(), source.devices, p, destination.devices, rank);
+    stages_.insert(p.stage);
+    parameter_layout const& lowest = *source_.layouts.at(p.name).front();
+    if (&p != &lowest || (!merged_ && to == nullptr)) return;
+    std::pair<mindspore_layout, mindspore_layout> const both{
+        mindspore_layout_of(p),
+        to == nullptr ? on_one_device(p.tensor_map.size()) : mindspore_layout_of(*to)};
+    if (rule_ == rank_list_rule::minimal) return add_parts(p.stage, both.first, both.second);
+    if (std::find(done_.begin(), done_.end(), both) != done_.end()) return;
+    done_.push_back(both);
+    for_each_mindspore_rank(both.first, both.second, local(),
+                            [&](index_t source) { ranks_.insert(source); });
   }
-  return {needed.begin(), needed.end()};
-}
+
+  /// A rank of a stage of one device is not reduced.
+  [[nodiscard]] index_t local() const { return to_.devices > 1 ? rank_ % to_.devices : rank_; }
+
+  void add_parts(index_t stage, mindspore_layout const& from, mindspore_layout const& to) {
+    require_valid(from);
+    require_valid(to);
+    if (from.device_count() > max_index / to.device_count())
+      element_count_overflows(0, from.device_count());
+    extents
+        shape;  // divides under both; where parts begin, as a share of a dim, depends on the cuts
+    for (std::size_t d = 0; d < from.map.size(); ++d)
+      shape.append(from.parts(d) * (d < to.map.size() ? to.parts(d) : 1) *
+                   (d == 0 ? shard_pieces(from) * shard_pieces(to) : 1));
+    needed_devices(layout_of(from, shape), layout_of(to, shape), rank_ % to_.devices,
+                   [&](index_t source) { ranks_.insert(stage * source_.devices + source); });
+  }
+  static index_t shard_pieces(mindspore_layout const& l) {
+    return l.is_sharded() ? pieces_of(l, replica_axes_of(l)) : 1;
+  }
+  static layout layout_of(mindspore_layout const& l, extents const& shape) {
+    device_matrix const devices{l.devices.begin(), l.devices.end()};
+    layout const plain{devices, nested_map(devices, l.map), shape};
+    return shard_pieces(l) > 1 ? with_optimizer_shard(plain, shard_pieces(l)) : plain;
+  }
+
+  index_t rank_;
+  stage_table source_;
+  stage_table to_;
+  rank_list_rule rule_;
+  bool merged_ = false;  // the destination is one device that holds everything
+  index_t stage_ = 0;
+  std::set<index_t> ranks_;   // global for minimal, else local to a stage
+  std::set<index_t> stages_;  // of the source's remaining parameters
+  std::vector<std::pair<mindspore_layout, mindspore_layout>> done_;
+};
 }  // namespace detail
 
-/// The source ranks whose files destination rank `rank` needs, ascending. Without a source
-/// strategy: 0.
-///   throws: layout_error device_does_not_exist; checkpoint_error layouts_disagree
-///   source: rank_list_for_transform; minimal: one rank of each group that holds a needed part
+/// The source ranks whose files a destination rank needs.
+///   from:    null = complete weights, on rank 0
+///   to:      null = complete weights; else `rank` counts over all stages
+///   example: 4-way rows to complete weights: 0, 1, 2, 3
+///   throws:  layout_error device_does_not_exist for a rank beyond the last stage, those of the
+///   maps;
+///            plan_error device_counts_do_not_divide (mindspore); checkpoint_error
+///            names_do_not_match when no parameter of the source is left
+///   source:  mindspore.rank_list_for_transform
 [[nodiscard]] inline std::vector<index_t> rank_list(index_t rank, strategy const* from,
                                                     strategy const* to,
                                                     rank_list_rule rule = rank_list_rule::minimal) {
   if (from == nullptr) return {0};
-  if (rule == rank_list_rule::mindspore)
-    detail::arguments_disagree(
-        "--rule mindspore is not built yet; minimal names the files that are enough");
-  return detail::minimal_ranks(rank, *from, to);
+  detail::rank_search const search{rank, *from, to, rule};
+  return rule == rank_list_rule::minimal ? search.minimal() : search.mindspore();
 }
 
 }  // namespace v1

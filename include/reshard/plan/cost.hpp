@@ -44,6 +44,7 @@ struct plan_cost {
 }
 
 /// The cost of filling all destination devices.
+///   throws: those of for_each_transfer
 [[nodiscard]] constexpr plan_cost cost(layout const& from, layout const& to) {
   plan_cost sum;
   for (index_t device = 0; device < to.devices().devices(); ++device) sum += cost(from, to, device);

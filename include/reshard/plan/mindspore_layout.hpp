@@ -65,11 +65,15 @@ namespace detail {
                      " apart"};
 }
 
-constexpr void require_axes_exist(mindspore_layout const& l) {
+/// The devices can be counted, every axis exists and cuts once.
+constexpr void require_valid(mindspore_layout const& l) {
+  device_matrix const devices{l.devices.begin(), l.devices.end()};
+  factor_list used;
   for (factor_list const& axes : l.map)
-    for (index_t const axis : axes)
-      if (axis < 0 || axis >= static_cast<index_t>(l.devices.size()))
-        device_axis_does_not_exist(axis, l.devices.size());
+    for (index_t const axis : axes) {
+      if (used.contains(static_cast<index_t>(devices.axis(axis)))) device_axis_is_used_twice(axis);
+      used.push_back(axis);
+    }
 }
 
 /// A layout whose optimizer shard has become device axes and tensor dims, and its shape.
@@ -154,17 +158,17 @@ constexpr folded_layout folded_over_innermost(mindspore_layout l, factor_list co
   return out;
 }
 
+/// No more pieces than replicas, as MindSpore writes them.
 constexpr index_t pieces_of(mindspore_layout const& l, factor_list const& replicas) {
-  if (l.shard_size > 0) return l.shard_size;
   index_t product = 1;
   for (index_t const axis : replicas) product *= l.axis_size(axis);
-  return product;
+  return l.shard_size > 0 && l.shard_size < product ? l.shard_size : product;
 }
 
 /// Folds the optimizer shard into devices, map and shape.
 constexpr folded_layout folded(mindspore_layout const& l, factor_list const& shape) {
   if (l.map.size() != shape.size()) map_length_differs_from_rank(l.map.size(), shape.size());
-  require_axes_exist(l);
+  require_valid(l);
   if (!l.is_sharded()) return {l, shape};
   if (shape.empty()) dim_does_not_exist(0, 0);
   factor_list const replicas = replica_axes_of(l);

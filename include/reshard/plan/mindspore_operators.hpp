@@ -25,11 +25,11 @@ struct device_run {
 ///   strided_slice: elements [begin, end) per dim; all strides are 1
 struct mindspore_operator {
   operator_kind kind = operator_kind::reshape;
-  factor_list shape;
-  device_run group;
+  factor_list shape{};
+  device_run group{};
   index_t dim = 0;
-  factor_list begin;
-  factor_list end;
+  factor_list begin{};
+  factor_list end{};
 
   friend constexpr bool operator==(mindspore_operator const&, mindspore_operator const&) = default;
 };

@@ -26,12 +26,19 @@ inline namespace v1 {
   return out;
 }
 
+namespace detail {
+/// The cube of it does not overflow.
+inline constexpr index_t max_stand_in_devices = index_t{1} << 20;
+}  // namespace detail
+
 /// A shape that both layouts divide. rank_list_for_transform does not know the real one.
 [[nodiscard]] constexpr factor_list stand_in_shape(mindspore_layout const& from,
                                                    mindspore_layout const& to) {
-  detail::require_axes_exist(from);
+  detail::require_valid(from);
+  detail::require_valid(to);
   index_t const count =
       from.device_count() > to.device_count() ? from.device_count() : to.device_count();
+  if (count > detail::max_stand_in_devices) detail::element_count_overflows(0, count);
   factor_list shape;
   for (std::size_t d = 0; d < from.map.size(); ++d) shape.push_back(count * from.parts(d));
   if (from.is_sharded() && !shape.empty())
@@ -66,6 +73,7 @@ constexpr void for_each_device_in(operator_list const& operators, index_t device
 /// rank_list_for_transform asks for to convert one parameter for one rank of the destination stage;
 /// a rank may be named more than once. They are more than for_each_transfer needs.
 ///   throws: layout_error, plan_error
+///           device_does_not_exist for a device of neither stage when data must move
 ///   cost:   O(ranks named)
 template <class Sink>
 constexpr void for_each_mindspore_rank(mindspore_layout const& from, mindspore_layout const& to,

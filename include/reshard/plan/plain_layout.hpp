@@ -48,11 +48,11 @@ struct plain_layout {
 
 namespace detail {
 constexpr void require_plain(plain_layout const& l) {
+  device_matrix const devices{l.devices.begin(), l.devices.end()};
   if (l.map.size() != l.shape.size()) map_length_differs_from_rank(l.map.size(), l.shape.size());
   for (std::size_t d = 0; d < l.map.size(); ++d) {
     if (l.map[d] == no_axis) continue;
-    if (l.map[d] < 0 || l.map[d] >= static_cast<index_t>(l.devices.size()))
-      device_axis_does_not_exist(l.map[d], l.devices.size());
+    static_cast<void>(devices.axis(l.map[d]));
     for (std::size_t before = 0; before < d; ++before)
       if (l.map[before] == l.map[d]) device_axis_is_used_twice(l.map[d]);
     if (l.shape[d] % l.parts(d) != 0)

@@ -75,7 +75,8 @@ template <class Present>
 /// transfer per non-empty intersection of a source part with its box, ordered by offset, local
 /// copies included. Any number of devices on either side.
 ///   present: callable, device -> bool: which source devices can serve
-///   throws:  plan_error global_shapes_differ, grids_differ, piece_has_no_present_holder
+///   throws:  plan_error global_shapes_differ, grids_differ, piece_has_no_present_holder;
+///            layout_error device_does_not_exist
 ///   cost:    O(transfers), streamed
 template <class Sink, class Present = all_present>
 constexpr void for_each_transfer(layout const& from, layout const& to, index_t device, Sink&& sink,
@@ -98,6 +99,7 @@ constexpr void for_each_transfer(layout const& from, layout const& to, index_t d
 
 /// Calls sink(device) for each source device that a destination device needs, in order of the
 /// parts. Each is named once.
+///   throws: those of for_each_transfer
 template <class Sink, class Present = all_present>
 constexpr void needed_devices(layout const& from, layout const& to, index_t device, Sink&& sink,
                               Present const& present = {}) {

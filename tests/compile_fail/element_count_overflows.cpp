@@ -1,0 +1,10 @@
+// expect: element_count_overflows
+#include <reshard/algebra.hpp>
+#include <reshard/plan.hpp>
+
+using namespace reshard;
+
+constexpr extents fits{1 << 20, 1 << 20};
+#ifdef RESHARD_EXPECT_FAIL
+constexpr extents fails{index_t{1} << 40, index_t{1} << 40};
+#endif

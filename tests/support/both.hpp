@@ -1,0 +1,25 @@
+#pragma once
+
+#include <catch2/catch.hpp>
+
+/// In a body of TEST_BOTH: a false claim stops the constant evaluation at this line, or fails at
+/// run time.
+#define EXPECT(...)                                                 \
+  do {                                                              \
+    if (!(__VA_ARGS__)) return both::fails(#__VA_ARGS__, __LINE__); \
+  } while (false)
+
+/// Evaluates a constexpr bool function as a constant and at run time.
+#define TEST_BOTH(tag, body)    \
+  static_assert(body(), #body); \
+  TEST_CASE(#body, tag) {       \
+    REQUIRE(body());            \
+  }
+
+namespace both {
+inline bool fails(char const* claim,
+                  int line) {  // not constexpr: its name is the compiler's message
+  UNSCOPED_INFO("line " << line << ": " << claim);
+  return false;
+}
+}  // namespace both
