@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Feeds layout_calculator with random layouts and compares with a brute force over elements.
 
-usage: layout_calculator_test.py <bin dir> [seed] [cases]
+usage: layout_calculator_test.py <bin dir> [data dir] [seed [cases]]
 """
 import itertools
 import json
@@ -271,8 +271,8 @@ def agrees(answer, expected):
 
 
 def main():
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 20240
-    cases = int(sys.argv[3]) if len(sys.argv) > 3 else 400
+    numbers = [int(word) for word in sys.argv[2:] if word.isdigit()]
+    seed, cases = numbers + [20240, 400][len(numbers):]
     print("seed", seed)
     rng = random.Random(seed)
     pairs = list(fixed_requests()) + list(random_requests(rng, cases))

@@ -3,7 +3,7 @@
 #include <reshard/checkpoint/open.hpp>
 #include <reshard/checkpoint/strategy_layout.hpp>
 #include <reshard/plan/mindspore_ranks.hpp>
-#include <reshard/plan/transfers.hpp>
+#include <reshard/plan/parts.hpp>
 
 #include <algorithm>
 #include <set>
@@ -15,8 +15,10 @@ namespace reshard {
 inline namespace v1 {
 
 /// Which source ranks count as needed.
-///   minimal:   one holder of every part that meets the destination's, ascending
-///   mindspore: what rank_list_for_transform answers, descending; never fewer
+///   minimal:   a holder of every part that meets the destination's, ascending. Holders that serve
+///              other parts as well come first, then the rank of the same local number, then the
+///              lowest
+///   mindspore: what rank_list_for_transform answers, descending
 enum class rank_list_rule { minimal, mindspore };
 
 /// A strategy's entry in the form that MindSpore's derivation works on.
@@ -51,7 +53,21 @@ class rank_search {
                          std::to_string(rank));
   }
 
-  [[nodiscard]] std::vector<index_t> minimal() const { return {ranks_.begin(), ranks_.end()}; }
+  [[nodiscard]] std::vector<index_t> minimal() const {
+    std::vector<std::vector<index_t>> parts(holders_.begin(), holders_.end());
+    std::stable_sort(parts.begin(), parts.end(),
+                     [](auto const& a, auto const& b) { return a.size() < b.size(); });
+    std::set<index_t> ranks;
+    for (std::vector<index_t> const& holders : parts) {
+      if (std::any_of(holders.begin(), holders.end(), [&](auto r) { return ranks.contains(r); }))
+        continue;
+      auto const own = std::find_if(holders.begin(), holders.end(), [&](index_t holder) {
+        return holder % source_.devices == rank_ % to_.devices;
+      });
+      ranks.insert(own != holders.end() ? *own : holders.front());
+    }
+    return {ranks.begin(), ranks.end()};
+  }
   [[nodiscard]] std::vector<index_t> mindspore() const {
     std::vector<index_t> all;
     for (auto stage = stages_.rbegin(); stage != stages_.rend(); ++stage)
@@ -61,6 +77,13 @@ class rank_search {
   }
 
  private:
+  struct pair {
+    index_t stage;
+    mindspore_layout from;
+    mindspore_layout to;
+    friend bool operator==(pair const&, pair const&) = default;
+  };
+
   /// The entry of a name that MindSpore's reader chooses: stage 0's for ranks of stage 0, else the
   /// last stage's; null if the destination's stage does not have the name.
   [[nodiscard]] parameter_layout const* chosen(
@@ -80,31 +103,36 @@ class rank_search {
     stages_.insert(p.stage);
     parameter_layout const& lowest = *source_.layouts.at(p.name).front();
     if (&p != &lowest || (!merged_ && to == nullptr)) return;
-    std::pair<mindspore_layout, mindspore_layout> const both{
-        mindspore_layout_of(p),
-        to == nullptr ? on_one_device(p.tensor_map.size()) : mindspore_layout_of(*to)};
-    if (rule_ == rank_list_rule::minimal) return add_parts(p.stage, both.first, both.second);
+    pair const both{rule_ == rank_list_rule::minimal ? p.stage : 0, mindspore_layout_of(p),
+                    to == nullptr ? on_one_device(p.tensor_map.size()) : mindspore_layout_of(*to)};
     if (std::find(done_.begin(), done_.end(), both) != done_.end()) return;
     done_.push_back(both);
-    for_each_mindspore_rank(both.first, both.second, local(),
+    if (rule_ == rank_list_rule::minimal) return add_parts(both);
+    for_each_mindspore_rank(both.from, both.to, local(),
                             [&](index_t source) { ranks_.insert(source); });
   }
 
   /// A rank of a stage of one device is not reduced.
   [[nodiscard]] index_t local() const { return to_.devices > 1 ? rank_ % to_.devices : rank_; }
 
-  void add_parts(index_t stage, mindspore_layout const& from, mindspore_layout const& to) {
-    require_valid(from);
-    require_valid(to);
-    if (from.device_count() > max_index / to.device_count())
-      element_count_overflows(0, from.device_count());
-    extents
-        shape;  // divides under both; where parts begin, as a share of a dim, depends on the cuts
-    for (std::size_t d = 0; d < from.map.size(); ++d)
-      shape.append(from.parts(d) * (d < to.map.size() ? to.parts(d) : 1) *
-                   (d == 0 ? shard_pieces(from) * shard_pieces(to) : 1));
-    needed_devices(layout_of(from, shape), layout_of(to, shape), rank_ % to_.devices,
-                   [&](index_t source) { ranks_.insert(stage * source_.devices + source); });
+  void add_parts(pair const& both) {
+    require_valid(both.from);
+    require_valid(both.to);
+    if (both.from.device_count() > max_index / both.to.device_count())
+      element_count_overflows(0, both.from.device_count());
+    extents shape;  // divides under both; what meets what does not depend on the real one
+    for (std::size_t d = 0; d < both.from.map.size(); ++d)
+      shape.append(both.from.parts(d) * (d < both.to.map.size() ? both.to.parts(d) : 1) *
+                   (d == 0 ? shard_pieces(both.from) * shard_pieces(both.to) : 1));
+    layout const from = layout_of(both.from, shape);
+    box const target = layout_of(both.to, shape).box_of(rank_ % to_.devices);
+    for_each_part(from, target, [&](met_part const& met) {
+      replica_group const group = from.holders_of(met.part);
+      std::vector<index_t> holders;
+      for (index_t k = 0; k < group.size(); ++k)
+        holders.push_back(both.stage * source_.devices + group[k]);
+      holders_.insert(std::move(holders));
+    });
   }
   static index_t shard_pieces(mindspore_layout const& l) {
     return l.is_sharded() ? pieces_of(l, replica_axes_of(l)) : 1;
@@ -121,9 +149,10 @@ class rank_search {
   rank_list_rule rule_;
   bool merged_ = false;  // the destination is one device that holds everything
   index_t stage_ = 0;
-  std::set<index_t> ranks_;   // global for minimal, else local to a stage
-  std::set<index_t> stages_;  // of the source's remaining parameters
-  std::vector<std::pair<mindspore_layout, mindspore_layout>> done_;
+  std::set<std::vector<index_t>> holders_;  // minimal: of each part, any will do
+  std::set<index_t> ranks_;                 // mindspore: local to a stage
+  std::set<index_t> stages_;                // of the source's remaining parameters
+  std::vector<pair> done_;
 };
 }  // namespace detail
 

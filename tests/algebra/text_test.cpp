@@ -1,0 +1,45 @@
+#include <reshard/algebra/text.hpp>
+
+#include "support/both.hpp"
+
+#include <string>
+#include <string_view>
+
+using namespace reshard;
+
+namespace {
+
+constexpr bool numbers_print_to_both_ends_of_their_range() {
+  text<60> words;
+  print(words, max_index);
+  print(words, " ");
+  print(words, -max_index - 1);
+  print(words, " ");
+  print(words, index_t{0});
+  EXPECT(std::string_view{words.c_str()} == "9223372036854775807 -9223372036854775808 0");
+  EXPECT(words.size() == 42);
+  return true;
+}
+TEST_BOTH("[text]", numbers_print_to_both_ends_of_their_range)
+
+constexpr bool what_does_not_fit_ends_in_dots() {
+  text<6> words;
+  print(words, "abcdef");
+  EXPECT(std::string_view{words.c_str()} == "abcdef");
+  words.push_back('g');
+  EXPECT(std::string_view{words.c_str()} == "abc...");
+  EXPECT(words.size() == 6);
+  return true;
+}
+TEST_BOTH("[text]", what_does_not_fit_ends_in_dots)
+
+TEST_CASE("std::string takes characters too", "[text]") {
+  static_assert(character_sink<std::string>);
+  static_assert(!character_sink<int>);
+  std::string words;
+  print(words, "dim ");
+  print(words, index_t{-12});
+  CHECK(words == "dim -12");
+}
+
+}  // namespace
