@@ -3,7 +3,6 @@
 #include "support/brute_force.hpp"
 
 #include <random>
-#include <sstream>
 #include <string>
 
 // Generators of layouts for the exhaustive and the sampled tests.
@@ -43,9 +42,17 @@ void for_each_map(list const& devices, std::size_t rank, Sink const& sink,
 
 inline index parts_of(list const& devices, list const& axes) {
   index parts = 1;
-  for (index const axis : axes)
-    parts *= devices[devices.size() - 1 - static_cast<std::size_t>(axis)];
+  for (index const size : on_axes(devices, axes)) parts *= size;
   return parts;
+}
+
+/// The cuts of a nested map for one dim: ceil cuts axis by axis, as torch does.
+inline std::vector<cut> cuts_over(list const& devices, list const& axes, reshard::tail_rule tail) {
+  std::vector<cut> cuts;
+  if (axes.empty()) return cuts;
+  if (tail != reshard::tail_rule::ceil) return {{axes, 1, parts_of(devices, axes), tail}};
+  for (index const axis : axes) cuts.push_back({{axis}, 1, parts_of(devices, {axis}), tail});
+  return cuts;
 }
 
 /// The layout of a map in which one dim has the tail rule and the given extent, the others divide.
