@@ -85,7 +85,7 @@ TEST_CASE("replicas of random digits are those of enumeration", "[replicas]") {
 }
 
 TEST_CASE("replicas of all maps on 8 devices are those of enumeration", "[replicas]") {
-  CHECK(brute::for_each_layout(8, 2, check) == 170);
+  CHECK(brute::for_each_layout(8, 2, check) == 182);
 }
 
 TEST_CASE("replicas of all maps on 24 devices are those of enumeration", "[replicas][slow]") {

@@ -50,29 +50,32 @@ constexpr void split_free_digit(free_digits& list, device_matrix const& devices,
   add_free_digit(list, devices, axes, divide, end / divide);
 }
 
-/// The digit lies on one axis: a step of it is a fixed step in device numbers.
-constexpr bool is_on_one_axis(device_matrix const& devices, free_digit const& f) {
+/// The ends of the digit and those of its axes divide one another, so that the digits of these axes
+/// are made of whole digits of single axes.
+constexpr bool refines_its_axes(device_matrix const& devices, digit const& d) {
+  auto const divide_one_another = [](index_t a, index_t b) { return a % b == 0 || b % a == 0; };
   index_t axis_end = 1;
-  for (std::size_t i = f.axes_.size(); i-- > 0;) {
-    index_t const axis_begin = axis_end;
-    axis_end *= devices.size(f.axes_[i]);
-    if (f.divide_ >= axis_begin && f.divide_ * f.modulo_ <= axis_end) return true;
+  for (std::size_t i = d.axes().size(); i-- > 0;) {
+    axis_end *= devices.size(d.axes()[i]);
+    if (!divide_one_another(axis_end, d.divide())) return false;
+    if (!divide_one_another(axis_end, d.divide() * d.modulo())) return false;
   }
-  return false;
+  return true;
 }
 
 /// Counting with these digits, the first as the slowest, visits devices in ascending order.
-constexpr bool count_upwards(device_matrix const& devices, free_digits const& list) {
-  bool linear = true;
-  bool one_list = true;
-  for (free_digit const& f : list) {
-    linear = linear && is_on_one_axis(devices, f);
-    one_list = one_list && f.axes_ == list[0].axes_;
-  }
+constexpr bool count_upwards(device_matrix const& devices, tensor_map const& map,
+                             free_digits const& list) {
+  bool linear = true;  // a step of a digit is a fixed step in device numbers
+  for (cut const& c : map.cuts()) linear = linear && refines_its_axes(devices, c.by());
   if (linear) return true;
-  for (std::size_t i = 1; one_list && i < list[0].axes_.size(); ++i)
-    one_list = list[0].axes_[i - 1] > list[0].axes_[i];
-  return one_list;
+  // numbers on axes in their order in the matrix ascend with the devices, if nothing comes between
+  for (free_digit const& f : list) {
+    if (f.axes_ != list[0].axes_) return false;
+    for (std::size_t i = 1; i < f.axes_.size(); ++i)
+      if (f.axes_[i - 1] < f.axes_[i]) return false;
+  }
+  return true;
 }
 
 /// The cut over these axes with the smallest divide that is at least `from`, or null.
@@ -110,15 +113,15 @@ constexpr free_digits free_digits_of(device_matrix const& devices, tensor_map co
 }  // namespace detail
 
 /// The devices that hold one part, in ascending order, in closed form: nothing is stored.
-///   cost: operator[] O(axes + cuts); O(replicas^2) where digits divide neither their axes nor one
-///         another, which no constructor of the library makes
+///   cost: operator[] O(axes + cuts); up to O(replicas^2) where a digit and its axes do not divide
+///         one another and other axes are free, too: no constructor of the library makes such maps
 class replica_group {
  public:
   constexpr replica_group(device_matrix const& devices, tensor_map const& map,
                           part_index const& part)
       : devices_(devices),
         free_(detail::free_digits_of(devices, map)),
-        ascending_(detail::count_upwards(devices, free_)) {
+        ascending_(detail::count_upwards(devices, map, free_)) {
     for (std::size_t i = 0; i < map.cuts().size(); ++i) {
       digit const& d = map.cuts()[i].by();
       add(d.axes(), d.divide() * part[i]);
