@@ -55,6 +55,19 @@ inline std::vector<cut> cuts_over(list const& devices, list const& axes, reshard
   return cuts;
 }
 
+/// The axes that no cut names, outermost first.
+inline list unused_axes(layout const& l) {
+  list unused;
+  for (index axis = static_cast<index>(l.devices.size()); axis-- > 0;) {
+    bool used = false;
+    for (auto const& along : l.cuts)
+      for (cut const& c : along)
+        used = used || std::find(c.axes.begin(), c.axes.end(), axis) != c.axes.end();
+    if (!used) unused.push_back(axis);
+  }
+  return unused;
+}
+
 /// The layout of a map in which one dim has the tail rule and the given extent, the others divide.
 inline layout make_layout(list const& devices, std::vector<list> const& map, std::size_t odd_dim,
                           reshard::tail_rule tail, index odd_size) {
@@ -112,7 +125,7 @@ class random_layouts {
   }
   [[nodiscard]] layout on(list const& shape, index most_devices) {
     layout l{{}, shape, std::vector<std::vector<cut>>(shape.size())};
-    for (index devices = 1; below(4) != 0;) {
+    for (index devices = 1; l.devices.size() < 6 && below(5) != 0;) {
       l.devices.push_back(1 + below(4));
       devices *= l.devices.back();
       if (devices > most_devices) l.devices.pop_back(), devices = most_devices;

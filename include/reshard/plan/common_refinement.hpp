@@ -155,8 +155,7 @@ constexpr bool refine_fully(plain_layout& x, plain_layout& y) {
 
 /// Factors axes and dims of both layouts until devices and shape are the same.
 ///   example: devices(8, 4) map((1), (0)) and devices(2, 16) map((0), (1)) of shape(512, 1024) meet
-///   in
-///            devices(2, 2, 2, 4) shape(2, 2, 128, 1024), maps (3, 2, 1, 0) and (2, 1, 0, 3)
+///            in devices(2, 2, 2, 4) shape(2, 2, 128, 1024), maps (3, 2, 1, 0) and (2, 1, 0, 3)
 ///   source:  redistribution_layout_transfer.cc
 [[nodiscard]] constexpr common_refinement refined(plain_layout const& from,
                                                   plain_layout const& to) {

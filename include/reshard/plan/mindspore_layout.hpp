@@ -196,7 +196,7 @@ constexpr folded_layout folded(mindspore_layout const& l, factor_list const& sha
 ///            devices(2, 2, 2, 1) map(1, 2, -1) shape(2, 8, 8)
 ///   throws:  layout_error
 ///   source:  _construct_tensor_layout_for_opt_shard, _expand_layout in
-///   mindspore/parallel/_tensor.py
+///            mindspore/parallel/_tensor.py
 [[nodiscard]] constexpr plain_layout expanded(mindspore_layout const& l, factor_list const& shape) {
   detail::folded_layout const folded = detail::folded(l, shape);
   plain_layout out{folded.layout.devices, {}, {}};

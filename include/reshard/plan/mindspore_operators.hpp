@@ -210,7 +210,8 @@ constexpr void require_movable(plain_layout const& from, plain_layout const& to,
 /// The operators that one device runs to get from one layout to another, as MindSpore derives them.
 ///   from, to: of the same elements, row-major; the smaller device count must divide the larger one
 ///   device:   0 .. larger device count - 1; beyond it only lists without all_concat and
-///   strided_slice throws:   layout_error of a broken map or device_does_not_exist, plan_error
+///             strided_slice
+///   throws:   layout_error of a broken map or device_does_not_exist, plan_error
 ///             element_counts_differ, device_counts_do_not_divide
 ///   source:   tensor_redistribution.cc; spec of the worked operator lists
 [[nodiscard]] constexpr operator_list mindspore_operators(plain_layout const& from,
