@@ -14,50 +14,76 @@ namespace tools {
 using reshard::index_t;
 using reshard::layout;
 
-inline layout from(json const& request) {
+inline named_layout from(json const& request) {
   return make_layout(field_of(request, "from"));
 }
-inline layout to(json const& request) {
+inline named_layout to(json const& request) {
   return make_layout(field_of(request, "to"));
 }
 
-/// The stated device, or all of them.
-inline std::pair<index_t, index_t> stated_devices(json const& request, layout const& of) {
-  auto const device = request.find("device");
-  if (device == request.end()) return {0, of.devices().devices()};
-  index_t const one = integer(*device);
-  if (one < 0 || one >= of.devices().devices())
-    reshard::detail::device_does_not_exist(one, of.devices().devices());
-  return {one, one + 1};
+/// A device by its id and its position in the device matrix.
+struct named_device {
+  index_t id;
+  index_t position;
+};
+
+inline named_device device_of(json const& id, named_layout const& of) {
+  index_t const position = of.order.position(integer(id), of.devices());
+  if (position < 0) reshard::detail::device_does_not_exist(integer(id), of.devices());
+  return {integer(id), position};
+}
+
+/// The stated device, or all of them by id.
+inline std::vector<named_device> stated_devices(json const& request, named_layout const& of) {
+  if (auto const device = request.find("device"); device != request.end())
+    return {device_of(*device, of)};
+  std::vector<named_device> all;
+  for (index_t p = 0; p < of.devices(); ++p) all.push_back({of.order.id(p), p});
+  std::sort(all.begin(), all.end(), [](auto const& a, auto const& b) { return a.id < b.id; });
+  return all;
+}
+
+/// A device of the destination, which may be one of the source, too.
+inline reshard::destination_device destination_of(named_layout const& source,
+                                                  named_device const& device) {
+  return {device.position, source.order.position(device.id, source.devices())};
 }
 
 inline json slices(json const& request) {
   require_fields(request, {"op", "id", "layout", "device"});
-  layout const l = make_layout(field_of(request, "layout"));
+  named_layout const l = make_layout(field_of(request, "layout"));
   json devices = json::array();
-  auto const [first, last] = stated_devices(request, l);
-  for (index_t device = first; device < last; ++device) {
+  for (named_device const& device : stated_devices(request, l)) {
     json pieces = json::array();
-    for (reshard::piece const& p : l.pieces(device))
-      pieces.push_back({{"offset", json_list(p.where().offset())},
-                        {"extent", json_list(p.where().extent())},
-                        {"local", json_list(reshard::grid_index(p.where().rank(), 0))}});
-    devices.push_back(
-        {{"device", device}, {"shape", json_list(l.local_shape(device))}, {"pieces", pieces}});
+    l.value.for_each_piece(device.position,
+                           [&](reshard::piece const& held, reshard::grid_index const& local) {
+                             pieces.push_back({{"offset", json_list(held.where().offset())},
+                                               {"extent", json_list(held.where().extent())},
+                                               {"local", json_list(local)}});
+                           });
+    devices.push_back({{"device", device.id},
+                       {"shape", json_list(l.value.local_shape(device.position))},
+                       {"pieces", pieces}});
   }
   return {{"devices", devices}};
 }
 
+/// The ids of the devices that hold the same as one, ascending.
+inline std::vector<index_t> replica_ids(named_layout const& l, index_t position) {
+  reshard::replica_group const group = l.value.replicas_of(position);
+  std::vector<index_t> ids;
+  for (index_t k = 0; k < group.size(); ++k) ids.push_back(l.order.id(group[k]));
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
 inline json replicas(json const& request) {
   require_fields(request, {"op", "id", "layout"});
-  layout const l = make_layout(field_of(request, "layout"));
+  named_layout const l = make_layout(field_of(request, "layout"));
   json groups = json::array();
-  for (index_t device = 0; device < l.devices().devices(); ++device) {
-    reshard::replica_group const group = l.replicas_of(device);
-    if (group[0] != device) continue;
-    json devices = json::array();
-    for (index_t k = 0; k < group.size(); ++k) devices.push_back(group[k]);
-    groups.push_back(devices);
+  for (named_device const& device : stated_devices(request, l)) {
+    std::vector<index_t> const ids = replica_ids(l, device.position);
+    if (ids.front() == device.id) groups.push_back(ids);
   }
   return {{"groups", groups}};
 }
@@ -70,48 +96,48 @@ inline json local_to_global(json const& request) {
   for (json const& shape : list(field_of(request, "shapes"))) shapes.push_back(read_extents(shape));
   if (static_cast<index_t>(shapes.size()) != stated.devices.devices())
     throw unknown_request{"one local shape per device is expected"};
-  std::vector<index_t> const empty(stated.axes.size(), 0);  // every cut divides an empty dim
-  layout const cuts = stated.of(reshard::extents{empty.begin(), empty.end()});
   auto const local_shape = [&](index_t device) { return shapes[static_cast<std::size_t>(device)]; };
-  return {{"shape", json_list(joined_layout(cuts.devices(), cuts.map(), local_shape).shape())}};
+  return {{"shape", json_list(joined_layout(stated.devices, map_of(stated), local_shape).shape())}};
 }
 
 inline json plan(json const& request) {
   require_fields(request, {"op", "id", "from", "to", "device"});
-  layout const source = from(request);
-  layout const target = to(request);
+  named_layout const source = from(request);
+  named_layout const target = to(request);
   json transfers = json::array();
   reshard::plan_cost sum;
-  auto const [first, last] = stated_devices(request, target);
-  for (index_t device = first; device < last; ++device) {
-    for_each_transfer(source, target, device, [&](reshard::transfer const& t) {
-      transfers.push_back({{"source", t.source},
-                           {"destination", t.destination},
+  for (named_device const& device : stated_devices(request, target)) {
+    reshard::destination_device const at = destination_of(source, device);
+    for_each_transfer(source.value, target.value, at, [&](reshard::transfer const& t) {
+      transfers.push_back({{"source", source.order.id(t.source)},
+                           {"destination", device.id},
                            {"source_offset", json_list(t.source_offset)},
                            {"destination_offset", json_list(t.destination_offset)},
                            {"extent", json_list(t.extent)}});
     });
-    sum += cost(source, target, device);
+    sum += cost(source.value, target.value, at);
   }
   return {{"transfers", transfers}, {"elements", sum.received}, {"lower_bound", sum.lower_bound}};
 }
 
 inline json needed(json const& request) {
   require_fields(request, {"op", "id", "from", "to", "device", "rule"});
-  std::set<index_t> devices;
-  auto const collect = [&](index_t device) { devices.insert(device); };
-  index_t const device = integer(field_of(request, "device"));
   json const rule = request.value("rule", json("minimal"));
   if (rule != "minimal" && rule != "mindspore") throw unknown_request{"unknown rule"};
-  layout const source = from(request);
-  layout const target = to(request);
-  reshard::detail::require_same_tensor(source, target);
-  stated_devices(request, target);
+  named_layout const source = from(request);
+  named_layout const target = to(request);
+  reshard::detail::require_same_tensor(source.value, target.value);
+  named_device const device = device_of(field_of(request, "device"), target);
+  reshard::destination_device const at = destination_of(source, device);
+  std::set<index_t> devices;
   if (rule == "minimal") {
-    needed_devices(source, target, device, collect);
+    needed_devices(source.value, target.value, at, [&](index_t position) {
+      devices.insert(position == at.as_source ? device.id : replica_ids(source, position).front());
+    });
   } else {
     for_each_mindspore_rank(read_mindspore_layout(request["from"]),
-                            read_mindspore_layout(request["to"]), device, collect);
+                            read_mindspore_layout(request["to"]), device.position,
+                            [&](index_t position) { devices.insert(source.order.id(position)); });
   }
   return {{"devices", devices}};
 }
@@ -119,8 +145,9 @@ inline json needed(json const& request) {
 inline json move(json const& request) {
   require_fields(request, {"op", "id", "from", "to", "via", "values"});
   if (field_of(request, "via") != "transfers") throw unknown_request{"unknown 'via'"};
-  layout const source = from(request);
-  return {{"locals", moved_values(source, to(request), global_values(request, source.shape()))}};
+  layout const source = from(request).value;
+  return {
+      {"locals", moved_values(source, to(request).value, global_values(request, source.shape()))}};
 }
 
 inline json keepers(json const& request) {

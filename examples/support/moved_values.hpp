@@ -20,10 +20,10 @@ template <class Sink> void for_each_index(reshard::grid_index const& extent, Sin
 }
 
 /// Row-major position of offset + index in a tensor of those sizes.
-inline std::size_t position(reshard::grid_index const& sizes, reshard::grid_index const& offset,
+inline std::size_t position(reshard::extents const& sizes, reshard::grid_index const& offset,
                             reshard::grid_index const& index) {
   reshard::index_t sum = 0;
-  for (std::size_t d = 0; d < sizes.size(); ++d) sum = sum * sizes[d] + offset[d] + index[d];
+  for (std::size_t d = 0; d < sizes.rank(); ++d) sum = sum * sizes[d] + offset[d] + index[d];
   return static_cast<std::size_t>(sum);
 }
 
@@ -33,11 +33,16 @@ using local_values = std::vector<json>;
 inline std::vector<local_values> distributed(reshard::layout const& over,
                                              local_values const& global) {
   std::vector<local_values> locals;
+  reshard::piece const whole{reshard::box{over.shape()}};
   for (reshard::index_t device = 0; device < over.devices().devices(); ++device) {
-    reshard::box const where = over.box_of(device);
-    local_values& local = locals.emplace_back();
-    for_each_index(where.extent(), [&](reshard::grid_index const& at) {
-      local.push_back(global[position(over.index_grid().sizes_, where.offset(), at)]);
+    local_values& local =
+        locals.emplace_back(static_cast<std::size_t>(over.local_shape(device).elements()));
+    over.for_each_piece(device, [&](reshard::piece const& held, reshard::grid_index const&) {
+      for_each_index(held.where().extent(), [&](reshard::grid_index at) {
+        for (std::size_t d = 0; d < at.size(); ++d) at[d] += held.where().offset()[d];
+        local[static_cast<std::size_t>(held.address(at))] =
+            global[static_cast<std::size_t>(whole.address(at))];
+      });
     });
   }
   return locals;
@@ -50,13 +55,13 @@ inline std::vector<local_values> moved_values(reshard::layout const& from,
   std::vector<local_values> const sources = distributed(from, global);
   std::vector<local_values> locals;
   for (reshard::index_t device = 0; device < to.devices().devices(); ++device) {
-    reshard::box const target = to.box_of(device);
-    local_values& local = locals.emplace_back(static_cast<std::size_t>(target.elements()));
+    reshard::extents const sizes = to.local_shape(device);
+    local_values& local = locals.emplace_back(static_cast<std::size_t>(sizes.elements()));
     for_each_transfer(from, to, device, [&](reshard::transfer const& t) {
       local_values const& source = sources[static_cast<std::size_t>(t.source)];
-      reshard::grid_index const source_sizes = from.box_of(t.source).extent();
+      reshard::extents const source_sizes = from.local_shape(t.source);
       for_each_index(t.extent, [&](reshard::grid_index const& at) {
-        local[position(target.extent(), t.destination_offset, at)] =
+        local[position(sizes, t.destination_offset, at)] =
             source[position(source_sizes, t.source_offset, at)];
       });
     });

@@ -27,7 +27,7 @@ inline kept_names mindspore_keepers(json const& layouts) {
   std::map<std::vector<reshard::index_t>, std::size_t> turns;
   kept_names kept;
   for (auto const& [name, stated] : layouts.items())
-    for (auto const& group : redundancy_groups(make_layout(stated)))
+    for (auto const& group : redundancy_groups(make_layout(stated).value))
       kept[group[turns[group]++ % group.size()]].push_back(name);
   return kept;
 }
@@ -41,9 +41,9 @@ inline kept_names balanced_keepers(json const& layouts) {
   };
   std::vector<part> parts;
   for (auto const& [name, stated] : layouts.items()) {
-    reshard::layout const l = make_layout(stated);
+    reshard::layout const l = make_layout(stated).value;
     for (auto const& group : redundancy_groups(l))
-      parts.push_back({l.box_of(group.front()).elements(), name, group});
+      parts.push_back({l.local_shape(group.front()).elements(), name, group});
   }
   std::stable_sort(parts.begin(), parts.end(),
                    [](part const& a, part const& b) { return a.elements > b.elements; });

@@ -8,17 +8,22 @@
 // named after the rule.
 
 #include <reshard/algebra/box.hpp>
+#include <reshard/algebra/cut.hpp>
 #include <reshard/algebra/device_matrix.hpp>
 #include <reshard/algebra/digit.hpp>
+#include <reshard/algebra/dim_cuts.hpp>
 #include <reshard/algebra/error.hpp>
 #include <reshard/algebra/extents.hpp>
 #include <reshard/algebra/global_shape.hpp>
 #include <reshard/algebra/grid.hpp>
 #include <reshard/algebra/inplace_vector.hpp>
 #include <reshard/algebra/layout.hpp>
+#include <reshard/algebra/named_axes.hpp>
 #include <reshard/algebra/optimizer_shard.hpp>
 #include <reshard/algebra/print.hpp>
 #include <reshard/algebra/replicas.hpp>
+#include <reshard/algebra/split.hpp>
 #include <reshard/algebra/tail_rule.hpp>
 #include <reshard/algebra/tensor_map.hpp>
 #include <reshard/algebra/text.hpp>
+#include <reshard/algebra/torch_placements.hpp>

@@ -34,24 +34,15 @@ constexpr bool sub_dims_follow_the_order_of_the_dims() {
 }
 TEST_BOTH("[grid]", sub_dims_follow_the_order_of_the_dims)
 
-TEST_CASE("a layout refuses a grid that does not factor its shape", "[grid]") {
-  device_matrix const one;
-  auto const whole = [&](grid const& g, extents const& shape) {
-    tensor_map map;
-    for (std::size_t s = 0; s < g.size(); ++s) map.append(one, {}, tail_rule::exact);
-    return layout{one, g, map, shape};
-  };
-  grid const g = three_by_four_and_five();
-  CHECK_NOTHROW(whole(g, {12, 5}));
-  CHECK_THROWS_WITH(whole(g, {13, 5}), "dim 0 has extent 13, its sub-dims multiply to 12");
-  CHECK_THROWS_AS(whole(g, {12, 5, 1}), layout_error);
-  CHECK_THROWS_AS(whole(g, {12}), layout_error);  // a dim of the grid that the tensor lacks
-  grid negative;
-  negative.append_dim({-3, -4});
-  CHECK_THROWS_WITH(whole(negative, {12}), "dim 0 has extent -3");
-  grid huge;
-  huge.append_dim({index_t{1} << 40, index_t{1} << 40});
-  CHECK_THROWS_WITH(whole(huge, {0}),
+TEST_CASE("a grid refuses factors that do not multiply to the extent", "[grid]") {
+  CHECK(grid{{12, 5}, {{3, 4}, {5}}} == three_by_four_and_five());
+  CHECK_THROWS_WITH((grid{{13, 5}, {{3, 4}, {5}}}),
+                    "dim 0 has extent 13, its sub-dims multiply to 12");
+  CHECK_THROWS_AS((grid{{12, 5, 1}, {{3, 4}, {5}}}), layout_error);
+  CHECK_THROWS_AS((grid{{12}, {{3, 4}, {5}}}), layout_error);  // a dim that the tensor lacks
+  CHECK_THROWS_WITH((grid{{12}, {{-3, -4}}}), "dim 0 has extent -3");
+  index_t const huge = index_t{1} << 40;
+  CHECK_THROWS_WITH((grid{{0}, {{huge, huge}}}),
                     "the element count overflows at dim 0 of extent 1099511627776");
   grid many;
   CHECK_THROWS_AS(many.append_dim({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}),

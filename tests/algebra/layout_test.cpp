@@ -16,7 +16,7 @@ a_transposed_map_cuts_dim_0_by_the_last_axis() {  // spec of slice geometry, exa
   EXPECT(l.replicas_of(5).size() == 2);
   EXPECT(l.replicas_of(5)[0] == 5 && l.replicas_of(5)[1] == 7);
   EXPECT(l.devices() == two_by_two_by_two && l.shape() == extents{8, 4});
-  EXPECT(l.map() == plain_map(two_by_two_by_two, {0, 2}) && l.index_grid() == grid{l.shape()});
+  EXPECT(l.map() == plain_map(two_by_two_by_two, {0, 2}));
   return true;
 }
 TEST_BOTH("[layout]", a_transposed_map_cuts_dim_0_by_the_last_axis)
@@ -35,8 +35,8 @@ constexpr bool parts_of_an_axis_cut_two_dims() {
   device_matrix const devices{4};
   axis_list const axis{device_axis{0}};
   tensor_map map = plain_map(devices, {-1, -1});
-  map.add_cut(0, cut{digit{axis, 1, 2}, tail_rule::exact});
-  map.add_cut(1, cut{digit{axis, 2, 2}, tail_rule::exact});
+  map.add_cut(0, digit{axis, 1, 2});
+  map.add_cut(1, digit{axis, 2, 2});
   layout const l{devices, map, {4, 6}};
   EXPECT(l.box_of(1) == box{{2, 0}, {2, 3}});
   EXPECT(l.box_of(2) == box{{0, 3}, {2, 3}});
@@ -45,25 +45,72 @@ constexpr bool parts_of_an_axis_cut_two_dims() {
 }
 TEST_BOTH("[layout]", parts_of_an_axis_cut_two_dims)
 
-constexpr bool the_local_shape_is_the_box_with_sub_dims_joined() {
+struct stored_piece {
+  piece where;
+  grid_index local;
+  friend constexpr bool operator==(stored_piece const&, stored_piece const&) = default;
+};
+constexpr inplace_vector<stored_piece, 8> pieces(layout const& l, index_t device) {
+  inplace_vector<stored_piece, 8> list;
+  l.for_each_piece(device, [&](piece const& held, grid_index const& local) {
+    list.push_back({held, local});
+  });
+  return list;
+}
+
+constexpr bool blocks_are_dealt_out_cyclically() {  // ScaLAPACK: 7 rows in blocks of 2 over 2
   device_matrix const devices{2, 4};
-  layout const l{devices, plain_map(devices, {1, -1}), {512, 1024}};
-  EXPECT(l.local_shape(7) == extents{256, 1024});
-  grid g;
-  g.append_dim({3, 4});
-  g.append_dim({5});
-  layout const cyclic{devices, g, plain_map(devices, {-1, 0, -1}), {12, 5}};
-  EXPECT(cyclic.local_shape(2) == extents{3, 5});
-  EXPECT(cyclic.box_of(2) == box{{0, 2, 0}, {3, 1, 5}});
+  layout const l{devices, plain_map(devices, {1, -1}, cut_rule::cyclic(2)), {7, 5}};
+  EXPECT(l.local_shape(0) == extents{4, 5} && l.local_shape(7) == extents{3, 5});
+  EXPECT(l.box_of(index_t{0}) == box{{0, 0}, {6, 5}} && l.box_of(7) == box{{2, 0}, {5, 5}});
+  grid_index const stride{5, 1};
+  EXPECT(pieces(l, 0) ==
+         inplace_vector<stored_piece, 8>{{piece{box{{0, 0}, {2, 5}}, stride, {0, 0}}, {0, 0}},
+                                         {piece{box{{4, 0}, {2, 5}}, stride, {2, 0}}, {2, 0}}});
+  EXPECT(l.part_of({6, 0}) == part_index{1} && l.part_of({4, 0}) == part_index{0});
   return true;
 }
-TEST_BOTH("[layout]", the_local_shape_is_the_box_with_sub_dims_joined)
+TEST_BOTH("[layout]", blocks_are_dealt_out_cyclically)
+
+constexpr bool a_device_holds_its_share_of_every_section() {  // fused q, k, v of 8, 4 and 4 rows
+  device_matrix const devices{2};
+  layout const l{devices, plain_map(devices, {0}, cut_rule::sections({8, 4, 4})), {16}};
+  EXPECT(l.local_shape(1) == extents{8});
+  EXPECT(pieces(l, 1) == inplace_vector<stored_piece, 8>{{piece{box{{4}, {4}}, {1}, {0}}, {0}},
+                                                         {piece{box{{10}, {2}}, {1}, {4}}, {4}},
+                                                         {piece{box{{14}, {2}}, {1}, {6}}, {6}}});
+  EXPECT(pieces(layout{devices, plain_map(devices, {0}, cut_rule::sections(2)), {8}}, 0).size() ==
+         2);
+  return true;
+}
+TEST_BOTH("[layout]", a_device_holds_its_share_of_every_section)
+
+constexpr bool stated_parts_may_be_empty() {
+  device_matrix const devices{3};
+  layout const l{devices, plain_map(devices, {0}, cut_rule::parts({5, 0, 2})), {7}};
+  EXPECT(l.box_of(index_t{2}) == box{{5}, {2}} && pieces(l, 1).empty());
+  EXPECT(l.part_of({5}) == part_index{2});
+  return true;
+}
+TEST_BOTH("[layout]", stated_parts_may_be_empty)
+
+constexpr bool rules_of_different_dims_mix() {
+  device_matrix const devices{2, 2};
+  tensor_map map;
+  map.append(devices, {device_axis{1}}, cut_rule::cyclic(1));
+  map.append(devices, {device_axis{0}}, cut_rule::sections({2, 4}));
+  layout const l{devices, map, {4, 6}};
+  EXPECT(pieces(l, 3).size() == 4);
+  EXPECT(pieces(l, 3)[1] == stored_piece{piece{box{{1, 4}, {1, 2}}, {3, 1}, {0, 1}}, {0, 1}});
+  return true;
+}
+TEST_BOTH("[layout]", rules_of_different_dims_mix)
 
 constexpr bool a_device_without_elements_stores_no_piece() {
   device_matrix const devices{4};
   layout const l{devices, plain_map(devices, {0}, tail_rule::ceil), {5}};
-  EXPECT(l.pieces(2).size() == 1 && l.pieces(2)[0] == piece{box{{4}, {1}}});
-  EXPECT(l.pieces(3).empty());
+  EXPECT(pieces(l, 2).size() == 1 && pieces(l, 2)[0].where == piece{box{{4}, {1}}});
+  EXPECT(pieces(l, 3).empty());
   EXPECT(l.local_shape(3) == extents{0});
   return true;
 }
@@ -130,8 +177,8 @@ TEST_CASE("a layout refuses what is no layout", "[layout]") {
 layout with_digits(digit const& a, digit const& b) {
   device_matrix const devices{4, 6};
   tensor_map map = plain_map(devices, {-1, -1});
-  map.add_cut(0, cut{a, tail_rule::ceil});
-  map.add_cut(1, cut{b, tail_rule::ceil});
+  map.add_cut(0, a, tail_rule::ceil);
+  map.add_cut(1, b, tail_rule::ceil);
   return {devices, map, {5, 5}};
 }
 
@@ -156,7 +203,7 @@ TEST_CASE("exact behind another tail rule must divide every part", "[layout]") {
   device_matrix const devices{3, 2};
   auto const cut_twice = [&](tail_rule coarse, index_t size) {
     tensor_map map = plain_map(devices, {1}, coarse);
-    map.add_cut(0, cut{digit{devices, {device_axis{0}}}, tail_rule::exact});
+    map.add_cut(0, digit{devices, {device_axis{0}}});
     return layout{devices, map, {size}};
   };
   CHECK_NOTHROW(cut_twice(tail_rule::ceil, 10));                     // 4, 4, 2
@@ -166,19 +213,63 @@ TEST_CASE("exact behind another tail rule must divide every part", "[layout]") {
   CHECK_THROWS_AS(cut_twice(tail_rule::balanced, 7), layout_error);  // 3, 2, 2
 }
 
-/// Box, shape, part and piece of a device.
+TEST_CASE("stated sizes must fit", "[layout]") {
+  device_matrix const devices{2};
+  auto const cut = [&](cut_rule const& rule, index_t size) {
+    return layout{devices, plain_map(devices, {0}, rule), {size}};
+  };
+  CHECK_THROWS_WITH(cut(cut_rule::parts({3, 3}), 7),
+                    "dim 0 of size 7, the stated sizes add up to 6");
+  CHECK_THROWS_WITH(cut(cut_rule::parts({3, 3, 1}), 7),
+                    "dim 0 is cut into 2 parts, the rule states 3 sizes");
+  CHECK_THROWS_WITH(cut(cut_rule::parts({8, -1}), 7), "dim 0 has extent -1");
+  CHECK_THROWS_WITH(cut(cut_rule::sections({4, 3}), 7),
+                    "dim 0 of size 3 does not divide into 2 parts");
+  CHECK_THROWS_WITH(cut(cut_rule::sections({4, 2}), 7),
+                    "dim 0 of size 7, the stated sizes add up to 6");
+  CHECK_THROWS_WITH(cut(cut_rule::sections(3), 8), "dim 0 of size 8 does not divide into 6 parts");
+  CHECK_THROWS_WITH(cut_rule::cyclic(0), "blocks of 0 indices");
+  CHECK_THROWS_AS(cut_rule::sections(-1), layout_error);
+}
+
+/// Local shape, part and pieces of a device: the pieces are maximal, come in the order of the
+/// storage, and hold its elements in their order.
 bool device_is_right(layout const& ours, brute::placement const& expected, std::size_t device) {
   auto const d = static_cast<index_t>(device);
-  box const where = ours.box_of(d);
   extents const shape = ours.local_shape(d);
-  bool right = brute::to_list(part_of(ours.devices(), ours.map(), d)) == expected.part[device];
-  for (std::size_t dim = 0; dim < where.rank(); ++dim) {
+  if (brute::to_list(part_of(ours.devices(), ours.map(), d)) != expected.part[device]) return false;
+  std::size_t boxes = 1;
+  for (std::size_t dim = 0; dim < shape.rank(); ++dim) {
     brute::list const& held = expected.indices[device][dim];
-    right = right && where.extent()[dim] == static_cast<index_t>(held.size()) &&
-            shape[dim] == where.extent()[dim] &&
-            (held.empty() || where.offset()[dim] == held.front());
+    if (shape[dim] != static_cast<index_t>(held.size())) return false;
+    std::size_t runs = 0;
+    for (std::size_t i = 0; i < held.size(); ++i)
+      runs += i == 0 || held[i] != held[i - 1] + 1 ? 1 : 0;
+    boxes *= runs;
   }
-  return right && ours.pieces(d).empty() == (where.elements() == 0);
+  std::vector<brute::list> const elements = expected.elements(device);
+  std::size_t found = 0;
+  index_t filled = 0;
+  index_t last = -1;
+  bool right = true;
+  ours.for_each_piece(d, [&](piece const& held, grid_index const& local) {
+    ++found;
+    right = right && held.base() > last && held.address(held.where().offset()) == held.base();
+    last = held.base();
+    for (std::size_t dim = 0; dim < local.size(); ++dim)
+      right = right && expected.indices[device][dim].at(static_cast<std::size_t>(local[dim])) ==
+                           held.where().offset()[dim];
+    std::vector<brute::list> steps;
+    for (index_t const size : held.where().extent()) steps.push_back(brute::up_to(size));
+    for (brute::list element : brute::product(steps)) {
+      for (std::size_t dim = 0; dim < element.size(); ++dim)
+        element[dim] += held.where().offset()[dim];
+      auto const at = static_cast<std::size_t>(held.address(brute::to_index(element)));
+      right = right && elements.at(at) == element;
+      ++filled;
+    }
+  });
+  return right && filled == shape.elements() && (filled == 0 || found == boxes);
 }
 
 /// One part holds the element: that of all its owners, and nobody else has it.

@@ -36,7 +36,7 @@ constexpr bool a_cut_says_what_differs_from_whole_axes_and_exact() {
       prints("map(({1 0} balanced))", devices, nested_map(devices, {{1, 0}}, tail_rule::balanced)));
   EXPECT(prints("map((1 ceil, 0 ceil))", devices, nested_map(devices, {{1, 0}}, tail_rule::ceil)));
   tensor_map halves = plain_map(devices, {-1, -1});
-  halves.add_cut(0, cut{digit{{device_axis{0}}, 2, 2}, tail_rule::exact});
+  halves.add_cut(0, digit{{device_axis{0}}, 2, 2});
   EXPECT(prints("map(({0}/2%2), ())", devices, halves));
   return true;
 }
@@ -49,13 +49,17 @@ constexpr bool an_optimizer_shard_is_a_further_cut() {
 }
 TEST_BOTH("[print]", an_optimizer_shard_is_a_further_cut)
 
-constexpr bool a_grid_prints_when_it_is_not_the_shape() {
-  grid g;
-  g.append_dim({3, 4});
-  EXPECT(prints("devices(2, 4) map((), (0)) grid(3, 4) shape(12)",
-                layout{devices, g, plain_map(devices, {-1, 0}), {12}}));
+constexpr bool a_rule_stands_behind_its_cut() {
+  tensor_map map;
+  map.append(devices, {device_axis{1}}, cut_rule::parts({3, 5}));
+  map.append(devices, {device_axis{0}}, cut_rule::cyclic(128));
+  EXPECT(prints("map((1 parts 3 5), (0 cyclic 128))", devices, map));
+  EXPECT(prints("map((0 sections 8 4 4))", devices,
+                plain_map(devices, {0}, cut_rule::sections({8, 4, 4}))));
+  EXPECT(prints("map(({1 0} sections 3 ceil))", devices,
+                nested_map(devices, {{1, 0}}, cut_rule::sections(3, tail_rule::ceil))));
   return true;
 }
-TEST_BOTH("[print]", a_grid_prints_when_it_is_not_the_shape)
+TEST_BOTH("[print]", a_rule_stands_behind_its_cut)
 
 }  // namespace

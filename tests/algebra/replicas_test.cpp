@@ -32,10 +32,10 @@ TEST_BOTH("[replicas]", replicas_differ_on_the_axes_that_the_map_does_not_use)
 constexpr bool what_a_part_of_an_axis_leaves_open_is_free() {
   device_matrix const devices{12};
   tensor_map map = plain_map(devices, {-1, -1});
-  map.add_cut(0, cut{digit{{axis0}, 2, 3}, tail_rule::exact});
+  map.add_cut(0, digit{{axis0}, 2, 3}, tail_rule::exact);
   EXPECT(is({devices, map, {0}}, {0, 1, 6, 7}));
   EXPECT(is({devices, map, {2}}, {4, 5, 10, 11}));
-  map.add_cut(1, cut{digit{{axis0}, 6, 2}, tail_rule::exact});
+  map.add_cut(1, digit{{axis0}, 6, 2}, tail_rule::exact);
   EXPECT(is({devices, map, {2, 1}}, {10, 11}));
   return true;
 }
@@ -44,7 +44,7 @@ TEST_BOTH("[replicas]", what_a_part_of_an_axis_leaves_open_is_free)
 constexpr bool holders_ascend_though_the_axes_of_a_digit_do_not() {
   device_matrix const devices{2, 2, 2};
   tensor_map map = plain_map(devices, {-1});
-  map.add_cut(0, cut{digit{{axis0, axis2}, 1, 1}, tail_rule::exact});
+  map.add_cut(0, digit{{axis0, axis2}, 1, 1}, tail_rule::exact);
   EXPECT(is({devices, map, {0}}, {0, 1, 2, 3, 4, 5, 6, 7}));
   return true;
 }
@@ -53,7 +53,7 @@ TEST_BOTH("[replicas]", holders_ascend_though_the_axes_of_a_digit_do_not)
 constexpr bool holders_ascend_where_a_digit_does_not_divide_its_axes() {
   device_matrix const devices{3, 2};
   tensor_map map = plain_map(devices, {-1});
-  map.add_cut(0, cut{digit{{axis0, device_axis{1}}, 1, 2}, tail_rule::exact});
+  map.add_cut(0, digit{{axis0, device_axis{1}}, 1, 2}, tail_rule::exact);
   EXPECT(is({devices, map, {0}}, {0, 3, 4}));  // numbers 0, 4, 2
   EXPECT(is({devices, map, {1}}, {1, 2, 5}));  // numbers 3, 1, 5
   return true;

@@ -46,17 +46,33 @@ constexpr bool ceil_cuts_axis_by_axis_and_balanced_once() {
 }
 TEST_BOTH("[tensor_map]", ceil_cuts_axis_by_axis_and_balanced_once)
 
-constexpr bool a_further_cut_is_the_finest_of_its_sub_dim() {
+constexpr bool a_further_cut_is_the_finest_of_its_dim() {
   tensor_map map;
   map.append(devices, {axis1}, tail_rule::exact);
   map.append(devices, {axis2}, tail_rule::exact);
-  cut const finer{digit{{axis0}, 1, 2}, tail_rule::exact};
-  map.add_cut(0, finer);
+  digit const half{{axis0}, 1, 2};
+  map.add_cut(0, half);
   EXPECT(map.cuts_of(0) == 2 && map.first(1) == 2);
-  EXPECT(map.cuts()[1] == finer && map.cuts()[2].by() == digit{{axis2}, 1, 2});
+  EXPECT(map.cuts()[1] == cut{half, {}} && map.cuts()[2].by() == digit{{axis2}, 1, 2});
   return true;
 }
-TEST_BOTH("[tensor_map]", a_further_cut_is_the_finest_of_its_sub_dim)
+TEST_BOTH("[tensor_map]", a_further_cut_is_the_finest_of_its_dim)
+
+constexpr bool stated_sizes_stay_with_their_cuts() {
+  tensor_map map;
+  map.append(devices, {axis1}, cut_rule::parts({1, 2, 3}));
+  map.append(devices, {axis2}, cut_rule::sections({4, 6}));
+  map.add_cut(0, digit{{axis0}, 1, 2}, cut_rule::parts({7, 8}));
+  EXPECT(map.sizes() == size_list{1, 2, 3, 7, 8, 4, 6});
+  EXPECT(map.first_size(0) == 0 && map.first_size(1) == 5);
+  tensor_map other;
+  other.append(devices, {axis1}, cut_rule::parts({1, 2, 3}));
+  other.add_cut(0, digit{{axis0}, 1, 2}, cut_rule::parts({7, 8}));
+  other.append(devices, {axis2}, cut_rule::sections({4, 6}));
+  EXPECT(map == other);
+  return true;
+}
+TEST_BOTH("[tensor_map]", stated_sizes_stay_with_their_cuts)
 
 TEST_CASE("a map refuses axes that do not exist", "[tensor_map]") {
   CHECK_THROWS_WITH(plain_map(devices, {3}),

@@ -7,7 +7,7 @@ using namespace reshard;
 constexpr tensor_map map_over(index_t modulo) {
   tensor_map map;
   map.append({4}, {}, tail_rule::exact);
-  map.add_cut(0, cut{digit{axis_list{device_axis{0}}, 1, modulo}, tail_rule::exact});
+  map.add_cut(0, digit{axis_list{device_axis{0}}, 1, modulo}, tail_rule::exact);
   return map;
 }
 constexpr layout fits{device_matrix{4}, map_over(2), {12}};

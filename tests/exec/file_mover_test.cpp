@@ -40,9 +40,11 @@ std::vector<byte_range> const source_ranges{{0, 100}, {104, 92}};  // two chunks
 std::vector<byte_range> const slice_ranges{{0, 48}};
 
 file_move cut_columns() {
-  file_move move{"w", 4, {{whole, {file_shard{0, source_ranges, 4, 0}}}}, {{columns, {}}}};
-  for (std::size_t d = 0; d < 4; ++d)
-    move.to.front().shards.push_back(file_shard{d, slice_ranges, 4, 0});
+  file_move move{"w", 4, {}, {}};
+  move.from.push_back({whole, [](index_t) { return file_shard{0, source_ranges, 4, 0}; }});
+  move.to.push_back({columns, [](index_t device) {
+                       return file_shard{static_cast<std::size_t>(device), slice_ranges, 4, 0};
+                     }});
   return move;
 }
 
@@ -109,13 +111,13 @@ TEST_CASE("a stop request ends the job with an error", "[file_mover]") {
 }
 
 TEST_CASE("units partition the tensor in row-major order", "[file_mover]") {
-  grid const g{extents{5, 7, 3}};
+  extents const shape{5, 7, 3};
   for (std::size_t bytes = 1; bytes < 500; bytes += 7) {
-    unit_list const units{g, 4, bytes};
+    unit_list const units{shape, 4, bytes};
     index_t next = 0;
     for (index_t i = 0; i < units.size(); ++i) {
       box const unit = units[i];
-      REQUIRE(piece{box{g}}.address(unit.offset()) == next);
+      REQUIRE(piece{box{shape}}.address(unit.offset()) == next);
       REQUIRE((unit.elements() * 4 <= static_cast<index_t>(bytes) || unit.elements() == 1));
       next += unit.elements();
     }

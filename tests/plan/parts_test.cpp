@@ -19,8 +19,9 @@ constexpr bool only_the_parts_that_meet_the_box_are_visited() {
   EXPECT(met.size() == 4);
   EXPECT(met[0].part == part_index{0, 0} && met[3].part == part_index{1, 1});
   EXPECT(met[1].part == part_index{0, 1} && met[2].part == part_index{1, 0});  // row-major
-  EXPECT(met[0].where == box{{0, 0}, {2, 2}} && met[0].overlap == box{{1, 1}, {1, 1}});
-  EXPECT(met[0].local_offset() == grid_index{1, 1} && met[3].local_offset() == grid_index{0, 0});
+  EXPECT(met[0].overlap == box{{1, 1}, {1, 1}} && met[3].overlap == box{{2, 2}, {1, 1}});
+  EXPECT(met[0].local == grid_index{1, 1} && met[3].local == grid_index{0, 0});
+  EXPECT(met[0].target == grid_index{0, 0} && met[3].target == grid_index{1, 1});
   return true;
 }
 TEST_BOTH("[parts]", only_the_parts_that_meet_the_box_are_visited)
@@ -41,13 +42,31 @@ constexpr bool empty_boxes_and_empty_parts_are_not_met() {
 }
 TEST_BOTH("[parts]", empty_boxes_and_empty_parts_are_not_met)
 
-/// The parts that have elements in a box, in row-major order, by asking every element.
-std::set<brute::list> parts_of_elements(brute::placement const& over,
-                                        std::vector<brute::list> const& elements) {
-  std::set<brute::list> parts;
-  for (brute::list const& element : elements)
-    parts.insert(over.part[static_cast<std::size_t>(over.owners(element).at(0))]);
-  return parts;
+constexpr bool a_part_may_be_met_more_than_once() {  // blocks of 1, dealt to 2 devices
+  device_matrix const two{2};
+  layout const over{two, plain_map(two, {0}, cut_rule::cyclic(1)), {5}};
+  inplace_vector<met_part, 8> met;
+  box_target const target{box{{1}, {3}}};
+  for_each_part(over, target, [&](met_part const& m) { met.push_back(m); });
+  EXPECT(met.size() == 3 && met[2].part == met[0].part && met[2].local == grid_index{1});
+  EXPECT(is_first_of_part(over, target, met[0]) && is_first_of_part(over, target, met[1]));
+  EXPECT(!is_first_of_part(over, target, met[2]));
+  return true;
+}
+TEST_BOTH("[parts]", a_part_may_be_met_more_than_once)
+
+/// The box that starts at an element is maximal: its neighbours before and behind it are in another
+/// part, or not in the target.
+bool is_maximal(brute::placement const& over, box const& target, met_part const& m) {
+  brute::list const corner(m.overlap.offset().begin(), m.overlap.offset().end());
+  for (std::size_t d = 0; d < corner.size(); ++d)
+    for (index_t const at : {m.overlap[d].offset - 1, m.overlap[d].end()}) {
+      if (at < target[d].offset || at >= target[d].end()) continue;
+      brute::list neighbour = corner;
+      neighbour[d] = at;
+      if (over.owners(neighbour) == over.owners(corner)) return false;
+    }
+  return true;
 }
 
 bool walk_is_right(brute::layout const& l, brute::list const& begin, brute::list const& end) {
@@ -59,18 +78,34 @@ bool walk_is_right(brute::layout const& l, brute::list const& begin, brute::list
     choices.emplace_back();
     for (index_t i = begin[d]; i < end[d]; ++i) choices.back().push_back(i);
   }
-  std::vector<brute::list> met;
-  index_t elements = 0;
+  brute::placement const places = brute::place(l);
+  std::set<brute::list> seen;
+  std::set<brute::list> parts;
+  brute::list before;
   bool right = true;
   for_each_part(ours, target, [&](met_part const& m) {
-    met.push_back(brute::to_list(m.part));
-    elements += m.overlap.elements();
-    right = right && m.overlap.elements() > 0 && m.where == ours.box_of(m.part) &&
-            m.overlap == intersection(m.where, target);
+    std::vector<brute::list> steps;
+    for (index_t const size : m.overlap.extent()) steps.push_back(brute::up_to(size));
+    for (brute::list element : brute::product(steps)) {
+      brute::list local = element;
+      for (std::size_t d = 0; d < element.size(); ++d) {
+        local[d] += m.local[d];
+        element[d] += m.overlap.offset()[d];
+        right = right && m.target[d] == m.overlap.offset()[d] - begin[d];
+      }
+      auto const owner = static_cast<std::size_t>(places.owners(element).at(0));
+      right = right && places.part[owner] == brute::to_list(m.part) && seen.insert(element).second;
+      for (std::size_t d = 0; d < element.size(); ++d)
+        right =
+            right && places.indices[owner][d].at(static_cast<std::size_t>(local[d])) == element[d];
+    }
+    brute::list const offset(m.target.begin(), m.target.end());
+    right = right && (before.empty() || before < offset) && is_maximal(places, target, m);
+    before = offset;
+    right = right && parts.insert(brute::to_list(m.part)).second ==
+                         is_first_of_part(ours, box_target{target}, m);
   });
-  auto const expected = parts_of_elements(brute::place(l), brute::product(choices));
-  return right && elements == target.elements() &&
-         met == std::vector<brute::list>(expected.begin(), expected.end());
+  return right && static_cast<index_t>(seen.size()) == target.elements();
 }
 
 TEST_CASE("the parts met by random boxes are those of their elements", "[parts]") {

@@ -94,11 +94,6 @@ TEST_BOTH("[transfers]", a_plan_of_a_few_hundred_transfers_is_a_constant)
 TEST_CASE("transfers refuse what no plan can connect", "[transfers]") {
   layout const longer{eight, plain_map(eight, {0, -1}), {24, 8}};
   CHECK_THROWS_AS(transfers(rows, longer, 0), plan_error);
-  grid g;
-  g.append_dim({2, 8});
-  g.append_dim({8});
-  layout const factored{eight, g, plain_map(eight, {-1, 0, -1}), {16, 8}};
-  CHECK_THROWS_AS(transfers(rows, factored, 0), plan_error);
   CHECK_THROWS_WITH(transfers(rows, columns, 8), "device 8 does not exist, there are 8");
   CHECK_THROWS_AS(transfers(rows, columns, -1), layout_error);
   CHECK_THROWS_WITH(

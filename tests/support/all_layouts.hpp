@@ -153,10 +153,36 @@ class random_layouts {
       index const modulo =
           factors[static_cast<std::size_t>(below(static_cast<index>(factors.size())))];
       auto const dim = static_cast<std::size_t>(below(static_cast<index>(l.shape.size()) + 1));
-      auto const tail = below(2) == 0 ? reshard::tail_rule::ceil : reshard::tail_rule::balanced;
-      if (dim < l.shape.size()) l.cuts[dim].push_back({axes, divide, modulo, tail});
+      if (dim < l.shape.size()) l.cuts[dim].push_back({axes, divide, modulo, rule(l, dim, modulo)});
       divide *= modulo;
     }
+  }
+  /// A rule that fits whatever is left; sizes are stated by the first cut of a dim only.
+  [[nodiscard]] reshard::cut_rule rule(layout const& l, std::size_t dim, index parts) {
+    reshard::tail_rule const tail =
+        below(2) == 0 ? reshard::tail_rule::ceil : reshard::tail_rule::balanced;
+    switch (below(6)) {
+      case 0:
+        return reshard::cut_rule::cyclic(1 + below(3));
+      case 1:
+        return reshard::cut_rule::sections(1 + below(4), tail);
+      case 2:
+        if (l.cuts[dim].empty() && parts <= 8)
+          return reshard::cut_rule::parts(sizes(l.shape[dim], parts, 1));
+        return tail;
+      case 3:
+        if (l.cuts[dim].empty() && l.shape[dim] % parts == 0)
+          return reshard::cut_rule::sections(sizes(l.shape[dim], 1 + below(4), parts));
+        return tail;
+      default:
+        return tail;
+    }
+  }
+  /// Random multiples of `unit` that add up to `sum`.
+  [[nodiscard]] reshard::size_list sizes(index sum, index count, index unit) {
+    reshard::size_list out(static_cast<std::size_t>(count), 0);
+    for (; sum > 0; sum -= unit) out[static_cast<std::size_t>(below(count))] += unit;
+    return out;
   }
   std::mt19937 random_;
 };

@@ -19,7 +19,7 @@ struct cut {
   list axes;  // counted from the right, most significant first
   index divide = 1;
   index modulo = 1;
-  reshard::tail_rule tail = reshard::tail_rule::exact;
+  reshard::cut_rule rule;
 };
 
 /// A layout as lists: cuts[dim], coarsest first.
@@ -99,10 +99,47 @@ inline std::vector<list> array_split(list const& whole, index parts) {
   return out;
 }
 
-inline std::vector<list> split(list const& whole, index parts, reshard::tail_rule tail) {
+/// Parts of stated sizes, one after another.
+inline std::vector<list> stated_parts(list const& whole, reshard::size_list const& sizes) {
+  std::vector<list> out;
+  auto next = whole.begin();
+  for (index const size : sizes) {
+    out.emplace_back(next, next + size);
+    next += size;
+  }
+  return out;
+}
+
+/// Blocks are dealt out like cards: one to each part in turn.
+inline std::vector<list> dealt_blocks(list const& whole, index parts, index block) {
+  std::vector<list> out(static_cast<std::size_t>(parts));
+  std::size_t turn = 0;
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    if (i != 0 && i % static_cast<std::size_t>(block) == 0) turn = (turn + 1) % out.size();
+    out[turn].push_back(whole[i]);
+  }
+  return out;
+}
+
+inline std::vector<list> split_by_tail(list const& whole, index parts, reshard::tail_rule tail) {
   if (tail == reshard::tail_rule::ceil) return torch_chunk(whole, parts);
   if (tail == reshard::tail_rule::balanced) return array_split(whole, parts);
   return equal_parts(whole, parts);
+}
+
+inline std::vector<list> split(list const& whole, index parts, reshard::cut_rule const& rule) {
+  using reshard::cut_kind;
+  if (rule.kind_ == cut_kind::contiguous) return split_by_tail(whole, parts, rule.tail_);
+  if (rule.kind_ == cut_kind::listed) return stated_parts(whole, rule.sizes_);
+  if (rule.kind_ == cut_kind::cyclic) return dealt_blocks(whole, parts, rule.block_);
+  std::vector<list> out(static_cast<std::size_t>(parts));
+  for (list const& section : rule.block_ == 0 ? stated_parts(whole, rule.sizes_)
+                                              : split_by_tail(whole, rule.block_, rule.tail_)) {
+    std::vector<list> const shares = split_by_tail(section, parts, rule.tail_);
+    for (std::size_t i = 0; i < out.size(); ++i)
+      out[i].insert(out[i].end(), shares[i].begin(), shares[i].end());
+  }
+  return out;
 }
 
 /// Per device the position of its coordinates on `axes` among all that these axes can have, listed
@@ -159,7 +196,7 @@ inline placement place(layout const& l) {
       for (std::size_t device = 0; device < count; ++device) {
         index const value = numbers[device] / c.divide % c.modulo;
         list& held = out.indices[device].back();
-        held = split(held, c.modulo, c.tail)[static_cast<std::size_t>(value)];
+        held = split(held, c.modulo, c.rule)[static_cast<std::size_t>(value)];
         out.part[device].push_back(value);
       }
     }
@@ -170,14 +207,14 @@ inline placement place(layout const& l) {
 /// MindSpore's optimizer shard by its definition: the devices of one slice are listed; a device
 /// takes the piece (its position in the list) % n of what it holds along `dim`.
 inline placement place_optimizer_shard(placement const& before, std::size_t dim, index n,
-                                       reshard::tail_rule tail) {
+                                       reshard::cut_rule const& rule) {
   placement after = before;
   for (std::size_t device = 0; device < before.devices(); ++device) {
     list const group = before.replicas(device);
     index const position =
         std::find(group.begin(), group.end(), static_cast<index>(device)) - group.begin();
     list& held = after.indices[device][dim];
-    held = split(held, n, tail)[static_cast<std::size_t>(position % n)];
+    held = split(held, n, rule)[static_cast<std::size_t>(position % n)];
     after.part[device].push_back(position % n);
   }
   return after;
@@ -188,11 +225,11 @@ inline reshard::layout library_layout(layout const& l) {
   reshard::device_matrix const devices(l.devices.begin(), l.devices.end());
   reshard::tensor_map map;
   for (std::size_t dim = 0; dim < l.cuts.size(); ++dim) {
-    map.append(devices, {}, reshard::tail_rule::exact);
+    map.append(devices, {});
     for (cut const& c : l.cuts[dim]) {
       reshard::axis_list axes;
       for (index const axis : c.axes) axes.push_back(devices.axis(axis));
-      map.add_cut(dim, reshard::cut{reshard::digit{axes, c.divide, c.modulo}, c.tail});
+      map.add_cut(dim, reshard::digit{axes, c.divide, c.modulo}, c.rule);
     }
   }
   return {devices, map, reshard::extents(l.shape.begin(), l.shape.end())};

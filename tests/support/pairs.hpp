@@ -77,10 +77,36 @@ inline bool run(reshard::transfer const& t, placement const& from, placement con
 /// What the elements of one destination device need, by asking each of them.
 struct demand {
   std::map<list, index> servers;  // element -> device
-  std::set<list> parts;           // of the source
+  index boxes = 0;                // maximal ones that lie together on both sides
   index lacking = 0;              // elements that the device does not hold
   bool servable = true;
 };
+
+/// The number of maximal boxes that lie together in the wanted indices and in one source part:
+/// parts are products, so the runs of the dims multiply.
+inline index boxes_of(placement const& from, std::vector<list> const& wanted) {
+  list first;
+  for (list const& along : wanted) {
+    if (along.empty()) return 0;
+    first.push_back(along.front());
+  }
+  index boxes = 1;
+  for (std::size_t d = 0; d < wanted.size(); ++d) {
+    index runs = 0;
+    list at = first;
+    list owners;  // of the index before
+    for (index const i : wanted[d]) {
+      at[d] = i;
+      list const now = from.owners(at);
+      bool const goes_on = runs > 0 && now == owners &&
+                           std::binary_search(wanted[d].begin(), wanted[d].end(), i - 1);
+      runs += goes_on ? 0 : 1;
+      owners = now;
+    }
+    boxes *= runs;
+  }
+  return boxes;
+}
 
 inline demand demand_of(placement const& from, placement const& to, std::size_t device,
                         std::vector<bool> const& present) {
@@ -90,28 +116,28 @@ inline demand demand_of(placement const& from, placement const& to, std::size_t 
     index const by = server(from, element, d, present);
     out.servers[element] = by;
     out.servable = out.servable && by >= 0;
-    out.parts.insert(from.part[static_cast<std::size_t>(from.owners(element).at(0))]);
     if (device >= from.devices() || !from.holds(device, element)) ++out.lacking;
   }
+  out.boxes = boxes_of(from, to.indices[device]);
   return out;
 }
 
-/// One destination device: one transfer per part, in order of offset, the right elements from the
-/// right device, at the least cost.
+/// One destination device: as few transfers as can be, in order of offset, the right elements from
+/// the right device.
 inline bool device_is_right(placed_layout const& from, placed_layout const& to, std::size_t device,
                             std::vector<bool> const& present) {
   auto const d = static_cast<index>(device);
   auto const is_present = [&](index s) { return bool(present[static_cast<std::size_t>(s)]); };
   demand const need = demand_of(from.places, to.places, device, present);
-  if (covers(from.ours, to.ours.box_of(d), is_present) != need.servable) return false;
+  if (covers(from.ours, to.ours, d, is_present) != need.servable) return false;
   std::map<list, index> filled;
-  list needed;
+  std::set<index> needed;
   list named;
   std::vector<list> offsets;
   bool right = true;
   auto const note = [&](reshard::transfer const& t) {
     right = right && t.destination == d && run(t, from.places, to.places, filled);
-    needed.push_back(t.source);
+    needed.insert(t.source);
     offsets.emplace_back(t.destination_offset.begin(), t.destination_offset.end());
   };
   if (!need.servable) {
@@ -122,9 +148,9 @@ inline bool device_is_right(placed_layout const& from, placed_layout const& to, 
   for_each_transfer(from.ours, to.ours, d, note, is_present);
   needed_devices(
       from.ours, to.ours, d, [&](index s) { named.push_back(s); }, is_present);
-  return right && filled == need.servers && offsets.size() == need.parts.size() &&
-         std::is_sorted(offsets.begin(), offsets.end()) && named == needed &&
-         std::set<index>(named.begin(), named.end()).size() == named.size();
+  return right && filled == need.servers && static_cast<index>(offsets.size()) == need.boxes &&
+         std::is_sorted(offsets.begin(), offsets.end()) && named.size() == needed.size() &&
+         std::set<index>(named.begin(), named.end()) == needed;
 }
 
 /// With all devices present the cost is the number of elements that the destination lacks.
@@ -133,8 +159,7 @@ inline bool cost_is_least(placed_layout const& from, placed_layout const& to) {
   reshard::plan_cost sum;
   for (std::size_t device = 0; device < to.places.devices(); ++device) {
     demand const need = demand_of(from.places, to.places, device, everyone);
-    reshard::plan_cost const least{need.lacking, need.lacking,
-                                   static_cast<index>(need.parts.size())};
+    reshard::plan_cost const least{need.lacking, need.lacking, need.boxes};
     reshard::plan_cost const got = cost(from.ours, to.ours, static_cast<index>(device));
     if (got != least || got.ratio() != 1.0) return false;
     sum += least;

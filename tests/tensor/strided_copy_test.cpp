@@ -63,7 +63,7 @@ TEST_CASE("runs make up the box and each is contiguous", "[strided_copy]") {
     box const what = random_box(random, where);
     std::vector<std::int32_t> const stored = numbered(where);
     std::vector<std::int32_t> found;
-    for_each_run(where, what, [&](box const& run) {
+    for_each_run(piece{where}, what, [&](box const& run) {
       auto const first = static_cast<std::size_t>(piece{where}.address(run.offset()));
       found.insert(found.end(), stored.begin() + static_cast<std::ptrdiff_t>(first),
                    stored.begin() + static_cast<std::ptrdiff_t>(first) + run.elements());

@@ -20,10 +20,18 @@ struct box {
   constexpr explicit box(grid const& g) {
     for (index_t const size : g.sizes_) push_back({0, size});
   }
+  /// All elements of a tensor.
+  constexpr explicit box(extents const& shape) {
+    for (index_t const size : shape) push_back({0, size});
+  }
 
   constexpr void push_back(interval along) {
     offset_.push_back(along.offset);
     extent_.push_back(along.size);
+  }
+  constexpr void pop_back() noexcept {
+    offset_.pop_back();
+    extent_.pop_back();
   }
   [[nodiscard]] constexpr std::size_t rank() const noexcept { return offset_.size(); }
   [[nodiscard]] constexpr grid_index const& offset() const noexcept { return offset_; }
@@ -47,6 +55,18 @@ struct box {
   return both;
 }
 
+/// Distances, in elements, of neighbours along each dim of a row-major storage of these sizes.
+[[nodiscard]] constexpr grid_index row_major_strides(grid_index const& sizes) {
+  grid_index stride(sizes.size(), 1);
+  for (std::size_t d = sizes.size(); d-- > 1;) stride[d - 1] = stride[d] * sizes[d];
+  return stride;
+}
+[[nodiscard]] constexpr grid_index row_major_strides(extents const& sizes) {
+  grid_index list;
+  for (index_t const size : sizes) list.push_back(size);
+  return row_major_strides(list);
+}
+
 /// A box and where it lies in somebody's storage: element `at` of the box (counted from its offset)
 /// is stored at base + sum(at[d] * stride[d]), in elements.
 struct piece {
@@ -56,8 +76,13 @@ struct piece {
 
   constexpr piece() = default;
   /// A box that is stored alone, row-major.
-  constexpr explicit piece(box const& where) : where_(where), stride_(where.rank(), 1) {
-    for (std::size_t d = where.rank(); d-- > 1;) stride_[d - 1] = stride_[d] * where.extent()[d];
+  constexpr explicit piece(box const& where)
+      : where_(where), stride_(row_major_strides(where.extent())) {}
+
+  /// A box that begins at `local`, per dim, of a storage with these strides.
+  constexpr piece(box const& where, grid_index const& stride, grid_index const& local)
+      : where_(where), stride_(stride) {
+    for (std::size_t d = 0; d < where.rank(); ++d) base_ += local[d] * stride[d];
   }
 
   [[nodiscard]] constexpr box const& where() const noexcept { return where_; }

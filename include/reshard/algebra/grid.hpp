@@ -11,20 +11,16 @@ inline constexpr std::size_t max_grid = 16;
 namespace detail {
 [[noreturn]] inline void grid_does_not_factor_the_extent(std::size_t dim, index_t extent,
                                                          index_t product) {
-  throw layout_error{errc::grid_does_not_factor_the_extent,
-                     __func__,
-                     "dim ",
-                     static_cast<index_t>(dim),
-                     " has extent ",
-                     extent,
-                     ", its sub-dims multiply to ",
-                     product};
+  throw layout_error(errc::grid_does_not_factor_the_extent, __func__, "dim ", dim, " has extent ",
+                     extent, ", its sub-dims multiply to ", product);
 }
 }  // namespace detail
 
-/// Each dim of a tensor factored, row-major, into sub-dims; usually the dim itself. Layouts cut
-/// sub-dims, boxes lie in the index space of the sub-dims.
-///   example: shape (12, 5) with dim 0 as (3, 4): sub-dims 3, 4, 5
+/// Each dim of a tensor factored, row-major, into sub-dims; usually the dim itself. Views rearrange
+/// sub-dims: interleaved rows, heads, stacked tensors are boxes in their index space.
+///   example: grid{{12, 5}, {{3, 4}, {5}}} has the sub-dims 3, 4, 5
+///   throws:  layout_error grid_does_not_factor_the_extent, extent_is_negative,
+///            element_count_overflows, too_many_entries
 struct grid {
   inplace_vector<index_t, max_grid> sizes_;       // of all sub-dims
   inplace_vector<std::uint8_t, max_rank> count_;  // sub-dims per dim
@@ -33,6 +29,16 @@ struct grid {
   /// Every dim is its own sub-dim.
   constexpr explicit grid(extents const& shape) {
     for (index_t const extent : shape) append_dim({extent});
+  }
+  /// The factors of every dim, in order.
+  constexpr grid(extents const& shape,
+                 std::initializer_list<std::initializer_list<index_t>> factors) {
+    for (auto const& sub_dims : factors) append_dim(sub_dims);
+    for (std::size_t d = 0; d < shape.rank() || d < dims(); ++d) {
+      index_t const extent = d < shape.rank() ? shape[d] : -1;
+      index_t const product = d < dims() ? product_of(d) : -1;
+      if (product != extent) detail::grid_does_not_factor_the_extent(d, extent, product);
+    }
   }
 
   constexpr void append_dim(std::initializer_list<index_t> sub_dims) {
@@ -57,30 +63,20 @@ struct grid {
   }
 
   friend constexpr bool operator==(grid const&, grid const&) = default;
+
+ private:
+  /// Product of the sub-dims of a dim.
+  [[nodiscard]] constexpr index_t product_of(std::size_t dim) const {
+    index_t product = 1;
+    for (std::size_t i = first(dim); i < first(dim) + sub_dims(dim); ++i) {
+      if (sizes_[i] < 0) detail::extent_is_negative(dim, sizes_[i]);
+      if (sizes_[i] > 0 && product > max_index / sizes_[i])
+        detail::element_count_overflows(dim, sizes_[i]);
+      product *= sizes_[i];
+    }
+    return product;
+  }
 };
-
-namespace detail {
-/// Product of the sub-dims of a dim, -1 if the grid has no such dim.
-constexpr index_t product_of_sub_dims(grid const& g, std::size_t dim) {
-  if (dim >= g.dims()) return -1;
-  index_t product = 1;
-  for (std::size_t i = 0; i < g.sub_dims(dim); ++i) {
-    index_t const size = g[g.first(dim) + i];
-    if (size < 0) extent_is_negative(dim, size);
-    if (size > 0 && product > max_index / size) element_count_overflows(dim, size);
-    product *= size;
-  }
-  return product;
-}
-
-constexpr void require_factors(grid const& g, extents const& shape) {
-  for (std::size_t d = 0; d < shape.rank() || d < g.dims(); ++d) {
-    index_t const extent = d < shape.rank() ? shape[d] : -1;
-    index_t const product = product_of_sub_dims(g, d);
-    if (product != extent) grid_does_not_factor_the_extent(d, extent, product);
-  }
-}
-}  // namespace detail
 
 }  // namespace v1
 }  // namespace reshard

@@ -8,7 +8,8 @@ inline namespace v1 {
 // The one printed form of layouts, in errors, docs, test names and tools alike.
 //   devices(2, 4) map((1), ()) shape(512, 1024)
 // A cut over whole axes is the list of the axes; part of their number is {axes}/divide%modulo, as
-// in map(({1 0}%2), (2 ceil)). A tail rule other than exact stands behind its cut.
+// in map(({1 0}%2), (2 ceil)). A rule other than exact stands behind its cut:
+// (1 parts 3 3 2), (1 cyclic 128), (0 sections 8 4 4), (0 sections 3 ceil).
 
 namespace detail {
 template <character_sink Sink, class List>
@@ -25,10 +26,31 @@ constexpr void print_list(Sink& sink, char const* head, List const& list) {
 }
 
 template <character_sink Sink>
-constexpr void print_cut(Sink& sink, device_matrix const& devices, cut const& c) {
+constexpr void print_sizes(Sink& sink, cut const& c, index_t const* sizes) {
+  for (std::size_t i = 0; i < c.sizes(); ++i) {
+    print(sink, " ");
+    print(sink, sizes[i]);
+  }
+}
+
+template <character_sink Sink>
+constexpr void print_rule(Sink& sink, cut const& c, index_t const* sizes) {
+  if (c.kind() == cut_kind::listed) print(sink, " parts");
+  if (c.kind() == cut_kind::cyclic) print(sink, " cyclic");
+  if (c.kind() == cut_kind::sections) print(sink, " sections");
+  if (c.block() != 0) print(sink, " "), print(sink, c.block());
+  print_sizes(sink, c, sizes);
+  if (c.tail() == tail_rule::ceil) print(sink, " ceil");
+  if (c.tail() == tail_rule::balanced) print(sink, " balanced");
+}
+
+template <character_sink Sink>
+constexpr void print_cut(Sink& sink, device_matrix const& devices, cut const& c,
+                         index_t const* sizes) {
   digit const& d = c.by();
   bool const whole = d.divide() == 1 && d.modulo() == combinations(devices, d.axes());
-  bool const listed = whole && (c.tail() == tail_rule::exact || d.axes().size() == 1);
+  bool const plain = c.kind() == cut_kind::contiguous && c.tail() == tail_rule::exact;
+  bool const listed = whole && (plain || d.axes().size() == 1);
   if (!listed) print(sink, "{");
   for (std::size_t i = 0; i < d.axes().size(); ++i) {
     if (i != 0) print(sink, listed ? ", " : " ");
@@ -37,8 +59,7 @@ constexpr void print_cut(Sink& sink, device_matrix const& devices, cut const& c)
   if (!listed) print(sink, "}");
   if (d.divide() != 1) print(sink, "/"), print(sink, d.divide());
   if (!whole) print(sink, "%"), print(sink, d.modulo());
-  if (c.tail() == tail_rule::ceil) print(sink, " ceil");
-  if (c.tail() == tail_rule::balanced) print(sink, " balanced");
+  print_rule(sink, c, sizes);
 }
 }  // namespace detail
 
@@ -58,11 +79,13 @@ template <character_sink Sink>
 constexpr void print(Sink& sink, device_matrix const& devices, tensor_map const& map) {
   print(sink, "map(");
   std::size_t c = 0;
+  index_t const* sizes = map.sizes().begin();
   for (std::size_t s = 0; s < map.size(); ++s) {
     print(sink, s == 0 ? "(" : ", (");
     for (std::size_t i = 0; i < map.cuts_of(s); ++i, ++c) {
       if (i != 0) print(sink, ", ");
-      detail::print_cut(sink, devices, map.cuts()[c]);
+      detail::print_cut(sink, devices, map.cuts()[c], sizes);
+      sizes += map.cuts()[c].sizes();
     }
     print(sink, ")");
   }

@@ -1,12 +1,9 @@
 #pragma once
 
-#include <reshard/algebra/tensor_map.hpp>
+#include <reshard/algebra/dim_cuts.hpp>
 
 namespace reshard {
 inline namespace v1 {
-
-/// One value per cut of a tensor map: which part of the tensor.
-using part_index = inplace_vector<index_t, max_cuts>;
 
 /// The part that a device holds.
 [[nodiscard]] constexpr part_index part_of(device_matrix const& devices, tensor_map const& map,

@@ -19,6 +19,8 @@ template <std::size_t Capacity> struct text {
   [[nodiscard]] constexpr char const* c_str() const noexcept { return data_; }
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
 
+  friend constexpr bool operator==(text const&, text const&) = default;
+
   constexpr void push_back(char c) noexcept {
     if (size_ < Capacity) {
       data_[size_++] = c;
@@ -48,6 +50,10 @@ template <character_sink Sink> constexpr void print(Sink& sink, index_t number) 
   while ((rest /= 10) != 0);
   if (negative) sink.push_back('-');
   while (n != 0) sink.push_back(digits[--n]);
+}
+
+template <character_sink Sink> constexpr void print(Sink& sink, std::size_t number) {
+  print(sink, static_cast<index_t>(number));
 }
 
 }  // namespace v1

@@ -151,32 +151,27 @@ class conversion {
   }
 
   [[nodiscard]] file_side source_side(catalog_tensor const& t, placement const& p) const {
-    file_side side{p.where,
-                   std::vector<std::optional<file_shard>>(static_cast<std::size_t>(p.devices()))};
-    for (auto at = source_.files.lower_bound(p.first_rank);
-         at != source_.files.end() && p.has(at->first); ++at) {
-      indexed_tensor const* const stored = at->second.index->find(t.name);
-      if (stored != nullptr)
-        side.shards[static_cast<std::size_t>(at->first - p.first_rank)] =
-            file_shard{source_files_.at(at->first), stored->ranges, stored->stored_item_bytes,
-                       stored->stored_item_offset};
-    }
-    return side;
+    return {p.where, [this, &t, first = p.first_rank](index_t device) -> std::optional<file_shard> {
+              indexed_tensor const* const stored = source_.stored(first + device, t.name);
+              if (stored == nullptr) return std::nullopt;
+              return file_shard{source_files_.at(first + device), stored->ranges,
+                                stored->stored_item_bytes, stored->stored_item_offset};
+            }};
   }
 
   [[nodiscard]] file_side destination_side(std::size_t i, placement const& p,
                                            std::size_t item) const {
-    file_side side{p.where,
-                   std::vector<std::optional<file_shard>>(static_cast<std::size_t>(p.devices()))};
-    for (auto at = file_of_.lower_bound(p.first_rank); at != file_of_.end() && p.has(at->first);
-         ++at) {
-      planned_file const& file = files_[at->second];
-      auto const entry = std::lower_bound(file.routes.begin(), file.routes.end(), i);
-      side.shards[static_cast<std::size_t>(at->first - p.first_rank)] = file_shard{
-          at->second, file.image->ranges[static_cast<std::size_t>(entry - file.routes.begin())],
-          static_cast<std::uint32_t>(item), 0};
-    }
-    return side;
+    return {p.where,
+            [this, i, item, first = p.first_rank](index_t device) -> std::optional<file_shard> {
+              auto const at = file_of_.find(first + device);
+              if (at == file_of_.end()) return std::nullopt;
+              planned_file const& file = files_[at->second];
+              auto const entry = std::lower_bound(file.routes.begin(), file.routes.end(), i);
+              return file_shard{
+                  at->second,
+                  file.image->ranges[static_cast<std::size_t>(entry - file.routes.begin())],
+                  static_cast<std::uint32_t>(item), 0};
+            }};
   }
 
   [[nodiscard]] file_move move_of(std::size_t i) const {
@@ -192,7 +187,7 @@ class conversion {
   /// Proves that the pieces of a route have present holders, and adds its bytes to the plan.
   void prove(std::size_t i) {
     file_move const move = move_of(i);
-    std::optional<box> const target = wanted(move, box{move.index_grid()});
+    std::optional<box> const target = wanted(move, box{move.shape()});
     if (!target) return;
     auto const bytes = [&](index_t elements) {
       return static_cast<std::uint64_t>(elements) * move.item_bytes;
@@ -206,9 +201,8 @@ class conversion {
       detail::checkpoint_is_incomplete("tensor '" + move.name + "': " + e.what() + missing_ranks());
     }
     for (file_side const& side : move.to)
-      for (std::size_t d = 0; d < side.shards.size(); ++d)
-        if (side.shards[d])
-          plan_.written_bytes += bytes(side.where.box_of(static_cast<index_t>(d)).elements());
+      for (index_t d = 0; d < side.where.devices().devices(); ++d)
+        if (side.present(d)) plan_.written_bytes += bytes(side.where.local_shape(d).elements());
   }
 
   [[nodiscard]] std::string missing_ranks() const {

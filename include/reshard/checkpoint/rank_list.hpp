@@ -125,8 +125,8 @@ class rank_search {
       shape.append(both.from.parts(d) * (d < both.to.map.size() ? both.to.parts(d) : 1) *
                    (d == 0 ? shard_pieces(both.from) * shard_pieces(both.to) : 1));
     layout const from = layout_of(both.from, shape);
-    box const target = layout_of(both.to, shape).box_of(rank_ % to_.devices);
-    for_each_part(from, target, [&](met_part const& met) {
+    layout const to = layout_of(both.to, shape);
+    for_each_part(from, part_target{to, to.part_on(rank_ % to_.devices)}, [&](met_part const& met) {
       replica_group const group = from.holders_of(met.part);
       std::vector<index_t> holders;
       for (index_t k = 0; k < group.size(); ++k)

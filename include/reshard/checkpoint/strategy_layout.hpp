@@ -27,11 +27,11 @@ inline index_t optimizer_pieces(parameter_layout const& p, layout const& l) {
 }
 
 inline tensor_map strategy_map(parameter_layout const& p, device_matrix const& devices,
-                               std::size_t rank, tail_rule tail) {
+                               std::size_t rank, cut_rule const& rule) {
   bool const whole = std::all_of(p.tensor_map.begin(), p.tensor_map.end(),
                                  [](auto const& axes) { return axes.empty(); });
   if (rank == 0 && whole) return {};  // a scalar may carry a map of one uncut dim
-  return nested_map(devices, p.tensor_map, tail);
+  return nested_map(devices, p.tensor_map, rule);
 }
 }  // namespace detail
 

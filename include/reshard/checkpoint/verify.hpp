@@ -17,25 +17,30 @@ struct finding {
 
 namespace detail {
 
-/// A box and the ranks that hold it.
-struct held_box {
-  box where;
+/// A piece and the ranks that store it.
+struct held_piece {
+  piece stored;
   std::vector<index_t> ranks;
+
+  [[nodiscard]] box const& where() const noexcept { return stored.where(); }
 };
 
-/// The different boxes of a tensor in one placement, with their present holders.
-inline std::vector<held_box> held_boxes(catalog const& c, catalog_tensor const& t,
-                                        placement const& p) {
-  std::vector<held_box> out;
+/// The different pieces of a tensor in one placement, with their present holders.
+inline std::vector<held_piece> held_pieces(catalog const& c, catalog_tensor const& t,
+                                           placement const& p) {
+  std::vector<held_piece> out;
   std::map<std::vector<index_t>, std::size_t> known;
   for (index_t d = 0; d < p.devices(); ++d) {
     if (c.stored(p.first_rank + d, t.name) == nullptr) continue;
-    box const where = p.where.box_of(d);
-    std::vector<index_t> key(where.offset().begin(), where.offset().end());
-    key.insert(key.end(), where.extent().begin(), where.extent().end());
-    auto const [at, fresh] = known.emplace(std::move(key), out.size());
-    if (fresh) out.push_back({where, {}});
-    out[at->second].ranks.push_back(p.first_rank + d);
+    p.where.for_each_piece(d, [&](piece const& held, grid_index const&) {
+      std::vector<index_t> key(held.where().offset().begin(), held.where().offset().end());
+      key.insert(key.end(), held.stride().begin(), held.stride().end());
+      key.insert(key.end(), held.where().extent().begin(), held.where().extent().end());
+      key.push_back(held.base());
+      auto const [at, fresh] = known.emplace(std::move(key), out.size());
+      if (fresh) out.push_back({held, {}});
+      out[at->second].ranks.push_back(p.first_rank + d);
+    });
   }
   return out;
 }
@@ -80,31 +85,29 @@ class tensor_comparison {
     if (ta_.shape != tb_.shape)
       return {{tb_.name, "shape " + shape_text(ta_.shape) + " against " + shape_text(tb_.shape)}};
     for (placement const& p : ta_.placements) {
-      std::vector<held_box> const boxes = held_boxes(a_, ta_, p);
-      sources_.insert(sources_.end(), boxes.begin(), boxes.end());
+      std::vector<held_piece> const pieces = held_pieces(a_, ta_, p);
+      sources_.insert(sources_.end(), pieces.begin(), pieces.end());
     }
-    for (held_box const& source : sources_)
+    for (held_piece const& source : sources_)
       if (source.ranks.size() > 1) compare(a_, ta_, source);
     for (placement const& p : tb_.placements)
-      for (held_box const& target : held_boxes(b_, tb_, p)) compare(b_, tb_, target);
+      for (held_piece const& target : held_pieces(b_, tb_, p)) compare(b_, tb_, target);
     return std::move(findings_);
   }
 
  private:
   static constexpr std::size_t slab_bytes = std::size_t{4} << 20;
 
-  void compare(catalog const& c, catalog_tensor const& t, held_box const& target) {
-    if (target.where.elements() == 0) return;
+  void compare(catalog const& c, catalog_tensor const& t, held_piece const& target) {
     std::vector<index_t> differing;
-    for_each_slab(target.where, static_cast<index_t>(slab_bytes / item_), [&](box const& slab) {
+    for_each_slab(target.where(), static_cast<index_t>(slab_bytes / item_), [&](box const& slab) {
       if (!expect(slab))
         return add(t, "no present rank of the first has elements that ranks " + list(target.ranks) +
                           " of the second hold");
       found_.resize(expected_.size());
       for (index_t const rank : target.ranks) {
         if (std::find(differing.begin(), differing.end(), rank) != differing.end()) continue;
-        auto const first = static_cast<std::uint64_t>(piece{target.where}.address(slab.offset()));
-        reader_.read(c.files.at(rank).path, *c.stored(rank, t.name), first, found_);
+        read(c, t, target.stored, rank, slab, slab, found_);
         if (found_ == expected_) continue;
         differing.push_back(rank);
         add(t, "element " + first_difference(slab) + " differs in " + c.files.at(rank).path);
@@ -116,19 +119,24 @@ class tensor_comparison {
   bool expect(box const& slab) {
     expected_.resize(static_cast<std::size_t>(slab.elements()) * item_);
     index_t filled = 0;
-    for (held_box const& source : sources_) {
-      box const both = intersection(source.where, slab);
+    for (held_piece const& source : sources_) {
+      box const both = intersection(source.where(), slab);
       if (both.elements() == 0 || filled == slab.elements()) continue;
       filled += both.elements();
-      index_t const rank = source.ranks.front();
-      for_each_run(source.where, both, [&](box const& run) {
-        run_.resize(static_cast<std::size_t>(run.elements()) * item_);
-        auto const first = static_cast<std::uint64_t>(piece{source.where}.address(run.offset()));
-        reader_.read(a_.files.at(rank).path, *a_.stored(rank, ta_.name), first, run_);
-        copy_box(expected_.data(), slab, run_.data(), run, run, item_);
-      });
+      read(a_, ta_, source.stored, source.ranks.front(), both, slab, expected_);
     }
     return filled >= slab.elements();
+  }
+
+  /// Reads the elements of `what` that a rank stores into a buffer that holds `slab`.
+  void read(catalog const& c, catalog_tensor const& t, piece const& stored, index_t rank,
+            box const& what, box const& slab, std::vector<std::byte>& out) {
+    for_each_run(stored, what, [&](box const& run) {
+      run_.resize(static_cast<std::size_t>(run.elements()) * item_);
+      auto const first = static_cast<std::uint64_t>(stored.address(run.offset()));
+      reader_.read(c.files.at(rank).path, *c.stored(rank, t.name), first, run_);
+      copy_box(out.data(), slab, run_.data(), run, run, item_);
+    });
   }
 
   [[nodiscard]] std::string first_difference(box const& slab) const {
@@ -156,7 +164,7 @@ class tensor_comparison {
   catalog_tensor const& ta_;
   catalog_tensor const& tb_;
   std::size_t item_;
-  std::vector<held_box> sources_;
+  std::vector<held_piece> sources_;
   std::vector<finding> findings_;
   std::vector<std::byte> expected_, found_, run_;
   tensor_reader reader_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,15 +25,13 @@ struct file_shard {
   std::uint32_t stored_item_offset = 0;
 };
 
-/// A tensor laid out over files: a shard per device of the layout, or none where the device is not
-/// present.
+/// A tensor laid out over files.
+///   shard: of a device of the layout; nothing if the device is not present
 struct file_side {
   layout where;
-  std::vector<std::optional<file_shard>> shards;
+  std::function<std::optional<file_shard>(index_t device)> shard;
 
-  [[nodiscard]] bool present(index_t device) const {
-    return shards[static_cast<std::size_t>(device)].has_value();
-  }
+  [[nodiscard]] bool present(index_t device) const { return shard(device).has_value(); }
 };
 
 /// One tensor to be moved. Several sources are alternatives, each complete or not: the first one
@@ -43,7 +42,7 @@ struct file_move {
   std::vector<file_side> from;
   std::vector<file_side> to;
 
-  [[nodiscard]] grid const& index_grid() const { return to.front().where.index_grid(); }
+  [[nodiscard]] extents const& shape() const { return to.front().where.shape(); }
 };
 
 namespace detail {
@@ -66,6 +65,25 @@ template <class Side> bool has_writer(Side const& side, met_part const& met) {
 }
 }  // namespace detail
 
+namespace detail {
+/// As for_each_source, from one alternative on, for a box that begins at `at` of the target.
+template <class Sink>
+void for_each_source_from(file_move const& move, std::size_t alternative, box const& target,
+                          grid_index const& at, Sink const& sink) {
+  file_side const& side = move.from[alternative];
+  for_each_part(side.where, target, [&](met_part met) {
+    for (std::size_t d = 0; d < at.size(); ++d) met.target[d] += at[d];
+    index_t const device =
+        serving_holder(side.where, met.part, nobody, [&](index_t d) { return side.present(d); });
+    if (device != nobody) return sink(side, device, static_cast<met_part const&>(met));
+    if (alternative + 1 < move.from.size())
+      return for_each_source_from(move, alternative + 1, met.overlap, met.target, sink);
+    replica_group const holders = side.where.holders_of(met.part);
+    piece_has_no_present_holder(side.where, holders[0], holders.size());
+  });
+}
+}  // namespace detail
+
 /// The part of `unit` that some present destination wants, as the smallest box around it; nothing
 /// if none wants any.
 inline std::optional<box> wanted(file_move const& move, box const& unit) {
@@ -80,38 +98,29 @@ inline std::optional<box> wanted(file_move const& move, box const& unit) {
 }
 
 /// Calls sink(side, device, met_part) for the sources of a box: every element exactly once, from
-/// the lowest present holder of the first alternative that has it.
+/// the lowest present holder of the first alternative that has it. met_part::target counts from the
+/// first element of the box.
 ///   throws: plan_error piece_has_no_present_holder
 template <class Sink>
-void for_each_source(file_move const& move, box const& target, Sink const& sink,
-                     std::size_t alternative = 0) {
-  file_side const& side = move.from[alternative];
-  for_each_part(side.where, target, [&](met_part const& met) {
-    index_t const device =
-        serving_holder(side.where, met.part, nobody, [&](index_t d) { return side.present(d); });
-    if (device != nobody) return sink(side, device, met);
-    if (alternative + 1 < move.from.size())
-      return for_each_source(move, met.overlap, sink, alternative + 1);
-    replica_group const holders = side.where.holders_of(met.part);
-    detail::piece_has_no_present_holder(side.where, holders[0], holders.size());
-  });
+void for_each_source(file_move const& move, box const& target, Sink const& sink) {
+  detail::for_each_source_from(move, 0, target, grid_index(target.rank(), 0), sink);
 }
 
 /// How a tensor is cut into units of work: boxes of consecutive elements in row-major order. They
 /// do not depend on the number of workers.
 class unit_list {
  public:
-  unit_list(grid const& g, std::size_t item_bytes, std::size_t unit_bytes) : whole_(g) {
+  unit_list(extents const& shape, std::size_t item_bytes, std::size_t unit_bytes) : whole_(shape) {
     auto const most = static_cast<index_t>(std::max<std::size_t>(1, unit_bytes / item_bytes));
     index_t row = 1;  // elements of one index of dim split_
-    for (split_ = g.size(); split_ > 1 && row * g[split_ - 1] <= most; --split_)
-      row *= g[split_ - 1];
+    for (split_ = shape.rank(); split_ > 1 && row * shape[split_ - 1] <= most; --split_)
+      row *= shape[split_ - 1];
     if (split_ > 0) --split_;
     if (whole_.elements() == 0) return;
     rows_ = std::max<index_t>(1, most / row);
-    slabs_ = g.size() == 0 ? 1 : (g[split_] + rows_ - 1) / rows_;
+    slabs_ = shape.rank() == 0 ? 1 : (shape[split_] + rows_ - 1) / rows_;
     count_ = slabs_;
-    for (std::size_t d = 0; d < split_; ++d) count_ *= g[d];
+    for (std::size_t d = 0; d < split_; ++d) count_ *= shape[d];
   }
 
   [[nodiscard]] index_t size() const noexcept { return count_; }

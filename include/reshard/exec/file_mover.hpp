@@ -37,7 +37,7 @@ struct mover_report {
 
 namespace detail {
 [[noreturn]] inline void cancelled() {
-  throw plan_error{errc::cancelled, __func__, "stopped on request"};
+  throw plan_error(errc::cancelled, __func__, "stopped on request");
 }
 
 /// Calls access(file offset, bytes from the start) for the file ranges of logical bytes
@@ -75,7 +75,7 @@ class unit_queue {
     while (unit_ == units_) {
       if (at_ == moves_) return std::nullopt;
       move_ = std::make_shared<file_move const>(make_(at_++));
-      list_.emplace(move_->index_grid(), move_->item_bytes, unit_bytes_);
+      list_.emplace(move_->shape(), move_->item_bytes, unit_bytes_);
       unit_ = 0;
       units_ = list_->size();
     }
@@ -144,14 +144,13 @@ class file_mover {
     if (!target) return;
     try {
       grow(own.unit, static_cast<std::size_t>(target->elements()) * move.item_bytes);
+      box const buffer{grid_index(target->rank(), 0), target->extent()};
       for_each_source(move, *target,
                       [&](file_side const& side, index_t device, met_part const& met) {
-                        for_each_run(met.where, met.overlap, [&](box const& run) {
-                          gather(move, side, device, met.where, run, *target, own);
-                        });
+                        gather(move, side, *side.shard(device), met, buffer, own);
                       });
       std::uint64_t written = 0;
-      for (file_side const& side : move.to) written += scatter(move, side, *target, own);
+      for (file_side const& side : move.to) written += scatter(move, side, *target, buffer, own);
       ++units_;
       written_ += written;
       if (options_.progress) options_.progress(written);
@@ -160,60 +159,77 @@ class file_mover {
     }
   }
 
-  /// Reads a run of a source shard into the unit's buffer.
-  void gather(file_move const& move, file_side const& side, index_t device, box const& where,
-              box const& run, box const& target, buffers& own) {
-    file_shard const& shard = *side.shards[static_cast<std::size_t>(device)];
-    auto const elements = static_cast<std::size_t>(run.elements());
-    auto const first = static_cast<std::uint64_t>(piece{where}.address(run.offset()));
+  /// A box of the storage that holds what was met, as a box of the unit's buffer; or the other way.
+  static box moved(box const& what, grid_index const& from, grid_index const& to) {
+    box out = what;
+    for (std::size_t d = 0; d < out.rank(); ++d) out.offset_[d] += to[d] - from[d];
+    return out;
+  }
+
+  /// Reads what was met of a source shard into the unit's buffer.
+  void gather(file_move const& move, file_side const& side, file_shard const& shard,
+              met_part const& met, box const& buffer, buffers& own) {
+    piece const stored{box{side.where.local_shape(met.part)}};
     bool const plain = shard.stored_item_bytes == move.item_bytes;
-    std::size_t const bytes = elements * shard.stored_item_bytes;
-    bool const direct = plain && is_contiguous(target, run);
-    std::byte* const unit_at =
-        own.unit.data() +
-        static_cast<std::size_t>(piece{target}.address(run.offset())) * move.item_bytes;
-    if (!direct) grow(own.packed, bytes);
-    read(shard, first * shard.stored_item_bytes, {direct ? unit_at : own.packed.data(), bytes});
-    if (direct) return;
-    if (!plain) narrow(own.packed, elements, shard, move.item_bytes);
-    copy_box(own.unit.data(), target, own.packed.data(), run, run, move.item_bytes);
+    for_each_run(stored, {met.local, met.overlap.extent()}, [&](box const& run) {
+      box const in_buffer = moved(run, met.local, met.target);
+      auto const elements = static_cast<std::size_t>(run.elements());
+      auto const first = static_cast<std::uint64_t>(stored.address(run.offset()));
+      std::size_t const bytes = elements * shard.stored_item_bytes;
+      bool const direct = plain && is_contiguous(buffer, in_buffer);
+      if (!direct) grow(own.packed, bytes);
+      std::byte* const at = direct ? address(own.unit, buffer, in_buffer, move) : own.packed.data();
+      read(shard, first * shard.stored_item_bytes, {at, bytes});
+      if (direct) return;
+      if (!plain) narrow(own.packed, elements, shard, move.item_bytes);
+      copy_box(own.unit.data(), buffer, own.packed.data(), in_buffer, in_buffer, move.item_bytes);
+    });
   }
 
   /// Writes what the side wants of the unit's buffer, each part to the files of all its holders.
   std::uint64_t scatter(file_move const& move, file_side const& side, box const& target,
-                        buffers& own) {
+                        box const& buffer, buffers& own) {
     std::uint64_t written = 0;
     for_each_part(side.where, target, [&](met_part const& met) {
       if (!detail::has_writer(side, met)) return;
-      for_each_run(met.where, met.overlap, [&](box const& run) {
-        written += scatter_run(move, side, met, run, target, own);
+      piece const stored{box{side.where.local_shape(met.part)}};
+      for_each_run(stored, {met.local, met.overlap.extent()}, [&](box const& run) {
+        box const in_buffer = moved(run, met.local, met.target);
+        auto const first = static_cast<std::uint64_t>(stored.address(run.offset()));
+        written += write_to_holders(side, met, first * move.item_bytes,
+                                    packed(move, in_buffer, buffer, own));
       });
     });
     return written;
   }
 
-  std::uint64_t scatter_run(file_move const& move, file_side const& side, met_part const& met,
-                            box const& run, box const& target, buffers& own) {
-    std::size_t const bytes = static_cast<std::size_t>(run.elements()) * move.item_bytes;
-    std::byte const* from =
-        own.unit.data() +
-        static_cast<std::size_t>(piece{target}.address(run.offset())) * move.item_bytes;
-    if (!is_contiguous(target, run)) {
-      grow(own.packed, bytes);
-      copy_box(own.packed.data(), run, own.unit.data(), target, run, move.item_bytes);
-      from = own.packed.data();
-    }
-    auto const first =
-        static_cast<std::uint64_t>(piece{met.where}.address(run.offset())) * move.item_bytes;
+  /// A box of the unit's buffer, row-major.
+  std::span<std::byte const> packed(file_move const& move, box const& what, box const& buffer,
+                                    buffers& own) {
+    std::size_t const bytes = static_cast<std::size_t>(what.elements()) * move.item_bytes;
+    if (is_contiguous(buffer, what)) return {address(own.unit, buffer, what, move), bytes};
+    grow(own.packed, bytes);
+    copy_box(own.packed.data(), what, own.unit.data(), buffer, what, move.item_bytes);
+    return {own.packed.data(), bytes};
+  }
+
+  std::uint64_t write_to_holders(file_side const& side, met_part const& met, std::uint64_t first,
+                                 std::span<std::byte const> bytes) {
     std::uint64_t written = 0;
     replica_group const holders = side.where.holders_of(met.part);
     for (index_t k = 0; k < holders.size(); ++k) {
-      std::optional<file_shard> const& shard = side.shards[static_cast<std::size_t>(holders[k])];
+      std::optional<file_shard> const shard = side.shard(holders[k]);
       if (!shard) continue;
-      write(*shard, first, {from, bytes});
-      written += bytes;
+      write(*shard, first, bytes);
+      written += bytes.size();
     }
     return written;
+  }
+
+  static std::byte* address(std::vector<std::byte>& unit, box const& buffer, box const& what,
+                            file_move const& move) {
+    return unit.data() +
+           static_cast<std::size_t>(piece{buffer}.address(what.offset())) * move.item_bytes;
   }
 
   void read(file_shard const& shard, std::uint64_t first, std::span<std::byte> out) {

@@ -30,16 +30,17 @@ struct plan_cost {
 
 /// The cost of filling one destination device.
 ///   throws: those of for_each_transfer
-[[nodiscard]] constexpr plan_cost cost(layout const& from, layout const& to, index_t device) {
+[[nodiscard]] constexpr plan_cost cost(layout const& from, layout const& to,
+                                       destination_device at) {
   plan_cost sum;
-  for_each_transfer(from, to, device, [&](transfer const& t) {
+  for_each_transfer(from, to, at, [&](transfer const& t) {
     ++sum.transfers;
-    if (t.source != device) sum.received += t.elements();
+    if (t.source != at.as_source) sum.received += t.elements();
   });
-  box const target = to.box_of(device);
-  sum.lower_bound = target.elements();
-  if (device < from.devices().devices())
-    sum.lower_bound -= intersection(from.box_of(device), target).elements();
+  part_index const wanted = to.part_on(at.device);
+  sum.lower_bound = to.local_shape(wanted).elements();
+  if (at.as_source >= 0 && at.as_source < from.devices().devices())
+    sum.lower_bound -= common_elements(to, wanted, from, from.part_on(at.as_source));
   return sum;
 }
 

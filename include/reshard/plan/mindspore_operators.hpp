@@ -38,16 +38,11 @@ using operator_list = inplace_vector<mindspore_operator, 64>;
 
 namespace detail {
 [[noreturn]] inline void device_counts_do_not_divide(index_t from, index_t to) {
-  throw plan_error{errc::device_counts_do_not_divide,
-                   __func__,
-                   "from ",
-                   from,
-                   " to ",
-                   to,
-                   " devices: one must be a multiple of the other"};
+  throw plan_error(errc::device_counts_do_not_divide, __func__, "from ", from, " to ", to,
+                   " devices: one must be a multiple of the other");
 }
 [[noreturn]] inline void element_counts_differ(index_t from, index_t to) {
-  throw plan_error{errc::element_counts_differ, __func__, "from ", from, " to ", to, " elements"};
+  throw plan_error(errc::element_counts_differ, __func__, "from ", from, " to ", to, " elements");
 }
 
 /// The order in which MindSpore's hash map yields the keys 0 .. n-1; removals keep it.

@@ -53,15 +53,14 @@ inline void copy_box(std::byte* to_bytes, box const& to, std::byte const* from_b
   }
 }
 
-/// Calls sink(box const&) for parts of `what`, in row-major order, that are each contiguous in a
-/// storage that holds `where` row-major; as few as possible.
-template <class Sink> void for_each_run(box const& where, box const& what, Sink&& sink) {
+/// Calls sink(box const&) for parts of `what`, in row-major order, that are each contiguous in the
+/// storage of a piece; as few as possible.
+template <class Sink> void for_each_run(piece const& stored, box const& what, Sink&& sink) {
   if (what.elements() == 0) return;
-  std::size_t whole_from = what.rank();  // dims from here on are whole
-  while (whole_from > 0 && what.extent()[whole_from - 1] == where.extent()[whole_from - 1])
-    --whole_from;
-  std::size_t const outer =
-      whole_from == 0 ? 0 : whole_from - 1;  // dims before it are stepped through
+  std::size_t outer = what.rank();  // dims before it are stepped through
+  index_t run_elements = 1;
+  while (outer > 0 && stored.stride()[outer - 1] == run_elements)
+    run_elements *= what.extent()[--outer];
   box run = what;
   for (std::size_t d = 0; d < outer; ++d) run.extent_[d] = 1;
   while (true) {
