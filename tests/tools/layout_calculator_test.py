@@ -237,11 +237,11 @@ def fixed_requests():
     yield {"op": "slices", "layout": {**rows, "optimizer_shard": {"pieces": 2, "dim": 256}}}, \
         "dim_does_not_exist"
     yield {"op": "plan", "from": rows, "to": {**rows, "shape": [512, 512]}}, "global_shapes_differ"
-    for field in ("placements", "order", "colour"):
+    for field in ("placement", "colour"):
         yield {"op": "slices", "layout": {**rows, field: []}}, "unknown_request"
     yield {"op": "slices", "layout": rows, "colour": 1}, "unknown_request"
     yield {"op": "unify", "from": rows, "to": rows}, "unknown_request"
-    yield {"op": "slices", "layout": {**rows, "cut": {"cyclic": 2}}}, "unknown_request"
+    yield {"op": "slices", "layout": {**rows, "cut": {"spiral": 2}}}, "unknown_request"
     yield {"op": "slices", "layout": {**rows, "devices": [2.5, 4]}}, "unknown_request"
     yield [1], "unknown_request"
     small = {"devices": [2], "map": [0], "shape": [4]}
