@@ -3,10 +3,12 @@
 // Room plan: which moves lead from one layout to another. Transfers are strided copies between two
 // devices, exactly one for every source part that meets a destination box, made in closed form and
 // streamed to a sink. Coverage, cost with its lower bound and the groups of devices that hold the
-// same part come from the same walk over parts. A plan depends on its arguments only.
+// same part come from the same walk over parts. Steps are the collective program that every device
+// runs in lockstep. A plan depends on its arguments only.
 
 #include <reshard/plan/cost.hpp>
 #include <reshard/plan/coverage.hpp>
+#include <reshard/plan/make_steps.hpp>
 #include <reshard/plan/parts.hpp>
 #include <reshard/plan/redundancy.hpp>
 #include <reshard/plan/transfers.hpp>

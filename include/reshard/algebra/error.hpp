@@ -43,6 +43,8 @@ enum class errc : std::uint16_t {
   piece_has_no_present_holder = 102,
   device_counts_do_not_divide = 103,
   element_counts_differ = 104,
+  digit_is_no_refinement_of_its_axes = 105,
+  device_counts_differ = 106,
   // files: 200..299
   file_cannot_be_read = 200,
   file_is_truncated = 201,

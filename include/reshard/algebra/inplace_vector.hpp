@@ -50,6 +50,10 @@ template <class T, std::size_t Capacity> struct inplace_vector {
     for (std::size_t i = size_ - 1U; i > at; --i) data_[i] = data_[i - 1];
     data_[at] = value;
   }
+  constexpr void erase(std::size_t at) noexcept {
+    for (std::size_t i = at + 1; i < size_; ++i) data_[i - 1] = data_[i];
+    pop_back();
+  }
   [[nodiscard]] constexpr bool contains(T const& value) const noexcept {
     for (T const& entry : *this)
       if (entry == value) return true;

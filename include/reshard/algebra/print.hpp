@@ -1,5 +1,6 @@
 #pragma once
 
+#include <reshard/algebra/grid.hpp>
 #include <reshard/algebra/tensor_map.hpp>
 
 namespace reshard {

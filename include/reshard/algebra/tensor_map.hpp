@@ -41,6 +41,25 @@ struct tensor_map {
     ++count_[dim];
   }
 
+  /// Takes the finest cut of a dim back.
+  constexpr void remove_last_cut(std::size_t dim) {
+    std::size_t const at = first(dim) + count_[dim] - 1;
+    for (std::size_t i = cuts_[at].sizes(); i-- > 0;) sizes_.erase(sizes_before(at) + i);
+    cuts_.erase(at);
+    --count_[dim];
+  }
+  /// The rule of a cut, with the sizes that it states.
+  [[nodiscard]] constexpr cut_rule rule(std::size_t position) const {
+    cut const& c = cuts_[position];
+    cut_rule out;
+    out.kind_ = c.kind();
+    out.tail_ = c.tail();
+    out.block_ = c.block();
+    for (std::size_t i = 0; i < c.sizes(); ++i)
+      out.sizes_.push_back(sizes_[sizes_before(position) + i]);
+    return out;
+  }
+
   /// Number of dims.
   [[nodiscard]] constexpr std::size_t size() const noexcept { return count_.size(); }
   [[nodiscard]] constexpr std::size_t cuts_of(std::size_t dim) const noexcept {
