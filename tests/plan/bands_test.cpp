@@ -39,6 +39,7 @@ constexpr bool what_does_not_fit_is_one_last_band() {
   EXPECT(many.rest && many.bands.size() == max_bands);
   EXPECT(many.bands[30] == interval{30, 1} && many.bands[31] == interval{31, 69});
   EXPECT(make_bands(0, one_by_one).bands.empty());
+  EXPECT(is_rest({many}, box{{31}, {69}}) && !is_rest({many}, box{{30}, {1}}));
   return true;
 }
 TEST_BOTH("[bands]", what_does_not_fit_is_one_last_band)

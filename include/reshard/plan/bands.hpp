@@ -59,6 +59,13 @@ template <class... Layouts>
   return out;
 }
 
+/// The cell is one for all that did not fit in some dim.
+[[nodiscard]] constexpr bool is_rest(band_table const& table, box const& cell) {
+  for (std::size_t d = 0; d < cell.rank(); ++d)
+    if (table[d].rest && cell[d] == table[d].bands.back()) return true;
+  return false;
+}
+
 /// Calls sink(box const&) for every cell of a table, row-major.
 template <class Sink> constexpr void for_each_cell(band_table const& table, Sink&& sink) {
   inplace_vector<std::size_t, max_rank> at(table.size(), 0);

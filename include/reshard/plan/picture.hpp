@@ -100,11 +100,7 @@ template <class Label> class text_table {
     if (range.size > 1) print(sink, ".."), print(sink, range.end() - 1);
   }
   template <class Sink> constexpr void print_label(Sink& sink, box const& at) const {
-    bool told_apart = true;  // else the cell stands for many
-    for (std::size_t d = 0; d < at.rank(); ++d)
-      told_apart =
-          told_apart && !(table_[d].rest && at[d] == table_[d].bands[table_[d].bands.size() - 1]);
-    if (told_apart) return label_(sink, at);
+    if (!is_rest(table_, at)) return label_(sink, at);
     print(sink, "...");
   }
   template <class Sink>
