@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.25)
 # Runs a story in an empty folder and compares what it prints with expected.txt beside its input, and each file of expected/ with the
 # one it wrote. cmake -DPROGRAM=... -DINPUT=... -DSCRATCH=... -P story.cmake
 file(REMOVE_RECURSE ${SCRATCH})
