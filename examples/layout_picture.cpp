@@ -80,30 +80,36 @@ void write(std::string const& path, std::string const& image) {
   if (!(out << image).flush()) throw std::runtime_error{path + " cannot be written"};
 }
 
+/// The pictures of both ends and of what moves between them, as text.
+std::string plan_text(stated const& from, stated const& to, std::string const& sum) {
+  std::string words = "from " + from.title + "\n";
+  print_picture(words, from.layout.value, from.names());
+  words += "to " + to.title + "\n";
+  print_picture(words, to.layout.value, to.names());
+  words += "plan: a>b device b gets the elements from a, =b it has them\n";
+  print_picture(words, from.layout.value, to.layout.value, from.names(), to.names(),
+                same_device(from, to));
+  return words + sum + "\n";
+}
+
 int draw(std::vector<std::string> const& layouts, std::string const& svg, std::string const& type) {
   auto const known = dtype_of_mindspore(type);
   if (!known) throw tools::unknown_request{"no element type is named " + type};
   stated const from{layouts.front()};
   stated const to{layouts.back()};
-  bool const plan = layouts.size() == 2;
-  std::string words = (plan ? "from " : "") + from.title + "\n";
-  print_picture(words, from.layout.value, from.names());
+  std::string words = from.title + "\n";
   tools::svg_writer image;
-  if (plan) {
+  if (layouts.size() == 1) {
+    print_picture(words, from.layout.value, from.names());
+    image.add(holders(from, bands_of(from.layout.value)));
+  } else {
     std::string const sum = moved_bytes(from, to, *known);
-    words += "to " + to.title + "\n";
-    print_picture(words, to.layout.value, to.names());
-    words += "plan: a>b device b gets the elements from a, =b it has them\n";
-    print_picture(words, from.layout.value, to.layout.value, from.names(), to.names(),
-                  same_device(from, to));
-    words += sum + "\n";
+    words = plan_text(from, to, sum);
     band_table const bands = bands_of(from.layout.value, to.layout.value);
     image.add(holders(from, bands));
     image.add(moves(from, to, bands));
     image.add_line("hatched a&gt;b, in the colour of a: device b gets the elements from device a");
     image.add_line(sum);
-  } else {
-    image.add(holders(from, bands_of(from.layout.value)));
   }
   std::set<index_t> devices;
   for (stated const* l : {&from, &to})
