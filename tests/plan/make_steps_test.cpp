@@ -101,8 +101,7 @@ std::vector<brute::layout> layouts_with_equal_counts(index_t devices, brute::lis
     brute::for_each_map(matrix, shape.size(), [&](std::vector<brute::list> const& map) {
       for (tail_rule const tail : {tail_rule::ceil, tail_rule::balanced}) {
         brute::layout l{matrix, shape, {}};
-        for (brute::list const& axes : map)
-          l.cuts.push_back(brute::cuts_over(matrix, axes, tail));
+        for (brute::list const& axes : map) l.cuts.push_back(brute::cuts_over(matrix, axes, tail));
         all.push_back(l);
       }
     });

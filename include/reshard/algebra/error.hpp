@@ -45,6 +45,7 @@ enum class errc : std::uint16_t {
   element_counts_differ = 104,
   digit_is_no_refinement_of_its_axes = 105,
   device_counts_differ = 106,
+  factors_do_not_fit_together = 107,
   // files: 200..299
   file_cannot_be_read = 200,
   file_is_truncated = 201,
