@@ -1,5 +1,6 @@
 #pragma once
 
+#include <reshard/codec/first_bytes.hpp>
 #include <reshard/codec/json_events.hpp>
 #include <reshard/codec/weight_index.hpp>
 
@@ -7,9 +8,9 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 
-[[noreturn]] inline void weight_index_is_malformed(std::string const& tensor,
+[[noreturn]] inline void weight_index_is_malformed(file_place const& place,
                                                    std::string const& reason) {
-  throw codec_error{errc::file_is_malformed, __func__, {{}, tensor, -1}, reason};
+  throw codec_error{errc::file_is_malformed, __func__, place, reason};
 }
 [[noreturn]] inline void weight_index_is_too_large(std::string const& path, std::uint64_t bytes) {
   throw codec_error{errc::file_is_malformed,
@@ -18,6 +19,10 @@ namespace detail {
                     "an index of " + std::to_string(bytes) + " bytes, at most 1 GiB are accepted"};
 }
 
+[[noreturn]] inline void weight_index_is_elsewhere(std::string const& path,
+                                                   std::string const& hint) {
+  throw codec_error{errc::file_is_malformed, __func__, {path, {}, 0}, "no index" + hint};
+}
 [[noreturn]] inline void flat_index_has_no_metadata() {
   throw codec_error{errc::value_is_not_supported, __func__, {}, "a flat index has no metadata"};
 }
@@ -84,7 +89,7 @@ class weight_index_events {
   void scalar(std::string const& json, std::string const* text);
   void add_root_value(std::string const* text);
   void add_metadata_value(std::string json);
-  void take_form();
+  void take_form(std::string const& path);
 
   place at_ = place::start;
   std::string key_;
@@ -108,8 +113,9 @@ inline void weight_index_events::open(json_bracket bracket) {
   } else if (at_ == place::root_value || at_ == place::metadata_value) {
     value_.open(bracket);
   } else {
-    weight_index_is_malformed(key_, at_ == place::start ? "expected an object, found a list"
-                                                        : "expected the name of a file");
+    weight_index_is_malformed({{}, key_, -1}, at_ == place::start
+                                                  ? "expected an object, found a list"
+                                                  : "expected the name of a file");
   }
 }
 
@@ -142,7 +148,7 @@ inline void weight_index_events::scalar(std::string const& json, std::string con
   if (at_ == place::metadata_value) return add_metadata_value(json);
   if (at_ == place::start) weight_index_is_malformed({}, "expected an object, found " + json);
   if (text == nullptr)
-    weight_index_is_malformed(key_, "expected the name of a file, found " + json);
+    weight_index_is_malformed({{}, key_, -1}, "expected the name of a file, found " + json);
   index_.weight_map.emplace_back(key_, *text);
   at_ = place::map;
 }
@@ -162,11 +168,11 @@ inline void weight_index_events::add_metadata_value(std::string json) {
 }
 
 /// With a weight_map other keys are ignored; without one they are the tensors.
-inline void weight_index_events::take_form() {
+inline void weight_index_events::take_form(std::string const& path) {
   if (!has_map_) {
     if (!unknown_.empty())
-      weight_index_is_malformed(unknown_.front(), "expected the name of a file");
-    if (flat_.empty()) weight_index_is_malformed({}, "the index names no tensors");
+      weight_index_is_malformed({path, unknown_.front(), -1}, "expected the name of a file");
+    if (flat_.empty()) weight_index_is_malformed({path, {}, -1}, "the index names no tensors");
     index_.weight_map = std::move(flat_);
     return;
   }
@@ -176,7 +182,7 @@ inline void weight_index_events::take_form() {
 }
 
 inline weight_index weight_index_events::finished(std::string const& path) {
-  take_form();
+  take_form(path);
   auto const first = [](auto const& pair) -> auto const& {
     return pair.first;
   };
@@ -244,6 +250,8 @@ inline text_pairs in_order(text_pairs pairs, bool sorted) {
   if (file.size() > std::uint64_t{1} << 30) detail::weight_index_is_too_large(path, file.size());
   std::string text(static_cast<std::size_t>(file.size()), '\0');
   file.read(0, std::as_writable_bytes(std::span{text}));
+  if (text.starts_with(detail::lfs_pointer))
+    detail::weight_index_is_elsewhere(path, detail::hint_of(text));
   return weight_index_of(text, path);
 }
 
