@@ -71,9 +71,9 @@ std::size_t runs_of(cut_rule const& rule, testing::list const& whole, index_t pa
       if (first / rule.block_ % parts == part) pieces.push_back({first});
   } else if (rule.kind_ == cut_kind::sections) {
     for (testing::list const& section :
-         rule.block_ == 0 ? testing::stated_parts(whole, rule.sizes_)
-                          : testing::split_by_tail(whole, rule.block_, rule.tail_))
-      pieces.push_back(testing::split_by_tail(section, parts, rule.tail_)[p]);
+         rule.block_ == 0 ? testing::split_list(whole, 1, cut_rule::parts(rule.sizes_))
+                          : testing::split_list(whole, rule.block_, rule.tail_))
+      pieces.push_back(testing::split_list(section, parts, rule.tail_)[p]);
   } else {
     pieces.push_back(testing::split_list(whole, parts, rule)[p]);
   }
