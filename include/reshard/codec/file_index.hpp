@@ -18,10 +18,9 @@ inline namespace v1 {
 /// One tensor of one file: what it is and where its bytes lie.
 ///   shape:  as the framework sees it: a legacy scalar with dims [0] has shape (); a string of n
 ///           characters has type dtype::string and shape (n)
-///   ranges: row-major element bytes in order; several for a chunked tensor, none without elements.
-///   A
-///           range may cut an element. Their sizes add up to elements * stored_item_bytes, for
-///           types below a byte to elements / group_of(type).elements * stored_item_bytes
+///   ranges: row-major element bytes in order; several for a chunked tensor, none for one without
+///           elements. A range may cut an element. Their sizes add up to elements *
+///           stored_item_bytes, for types below a byte to that / group_of(type).elements
 struct indexed_tensor {
   std::string name;
   dtype type = dtype::float32;
