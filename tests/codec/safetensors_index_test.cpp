@@ -100,6 +100,8 @@ TEST_CASE("what a lenient reader accepts against the rules is a warning", "[safe
     CHECK(index.warnings.size() == 1);
     CHECK(index.tensors.size() == 1);
   }
+  for (char const* const header : {" {}", "{}\n", "\t{} "})
+    CHECK(index_of(file_of(header), reading::lenient).warnings.size() == 1);
   std::string const twice = R"({"__metadata__":{"k":"1","j":"x","k":"2"}})";
   CHECK(index_of(file_of(twice), reading::lenient).metadata == text_pairs{{"j", "x"}, {"k", "2"}});
 }
@@ -151,7 +153,7 @@ TEST_CASE("messages name file, tensor, rule and byte", "[safetensors]") {
   CHECK(short_file.code() == errc::file_is_truncated);
   CHECK(short_file.tensor() == "a");
   CHECK(short_file.byte() == static_cast<std::int64_t>(8 + cut.size() + 5));
-  CHECK(files::contains(short_file.what(), "3 bytes are missing"));
+  CHECK(files::contains(short_file.what(), "3 of the tensor's 8 bytes are missing"));
 
   auto const more = message(cut, "1234567890");
   CHECK(more.byte() == static_cast<std::int64_t>(8 + cut.size() + 8));

@@ -340,8 +340,9 @@ inline void safetensors_header::settle(std::string const& path) {
 inline std::vector<std::string> safetensors_header::warnings() const {
   std::vector<std::string> out = warnings_;
   for (auto const& [key, use] : extras_)
-    out.push_back("the unknown field " + in_quotes(key) + " of " + std::to_string(use.count) +
-                  " tensors, " + in_quotes(use.first_tensor) + " the first, was ignored");
+    out.push_back("the unknown field " + in_quotes(key) + " was ignored, " +
+                  std::to_string(use.count) + " times, first in tensor " +
+                  in_quotes(use.first_tensor));
   return out;
 }
 
