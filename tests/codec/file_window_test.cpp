@@ -2,8 +2,6 @@
 
 #include <reshard/codec/file_window.hpp>
 
-#include "support/memory_file.hpp"
-
 #include <random>
 
 using namespace reshard;
@@ -12,7 +10,7 @@ TEST_CASE("a window shows what the file holds, wherever it moves", "[window]") {
   std::mt19937_64 random{3};
   std::string bytes(300'000, '\0');
   for (char& c : bytes) c = static_cast<char>(random());
-  support::memory_file const memory;
+  files::memory_file const memory;
   random_access_file const file{memory.write(bytes)};
   file_window window{file};
   for (int round = 0; round < 2000; ++round) {

@@ -6,7 +6,7 @@ using namespace torch_files;
 
 namespace {
 bool is_recognised(std::string const& bytes) {
-  support::memory_file const memory;
+  files::memory_file const memory;
   return torch_format.recognises(random_access_file{memory.write(bytes)});
 }
 }  // namespace

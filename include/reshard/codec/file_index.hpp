@@ -18,9 +18,9 @@ inline namespace v1 {
 /// One tensor of one file: what it is and where its bytes lie.
 ///   shape:  as the framework sees it: a legacy scalar with dims [0] has shape (); a string of n
 ///           characters has type dtype::string and shape (n)
-///   ranges: row-major element bytes in order; several for a chunked tensor, none without elements.
-///           A range may cut an element. Their sizes add up to elements * stored_item_bytes, for
-///           types below a byte to elements / group_of(type).elements * stored_item_bytes
+///   ranges: row-major element bytes in order; several for a chunked tensor, none for one without
+///           elements. A range may cut an element. Their sizes add up to elements *
+///           stored_item_bytes, for types below a byte to that / group_of(type).elements
 ///   strides, first_element: only of a tensor that is not stored row-major (torch). The ranges are
 ///           then those of a storage that other tensors may share, and the element at[0], at[1],
 ///           ... is stored at first_element + sum(at[d] * strides[d]), in elements from its begin

@@ -16,12 +16,6 @@ namespace detail {
 /// A JSON text in memory, its keys in the order of the text.
 using json_tree = nlohmann::ordered_json;
 
-[[noreturn]] inline void json_key_is_not_unique(std::string const& key) {
-  throw codec_error{errc::file_is_malformed,
-                    __func__,
-                    {},
-                    "the key " + in_quotes(key) + " occurs twice in one object"};
-}
 [[noreturn]] inline void json_is_too_large(std::string const& path, std::uint64_t bytes,
                                            std::uint64_t most) {
   throw codec_error{errc::value_is_not_supported,
@@ -55,7 +49,7 @@ class json_tree_events {
     add(std::move(last.value));
   }
   void key(std::string const& words) {
-    if (!open_.back().keys.insert(words).second) json_key_is_not_unique(words);
+    if (!open_.back().keys.insert(words).second) key_occurs_twice({}, words);
     key_ = words;
   }
   void text(std::string const& words) { add(words); }

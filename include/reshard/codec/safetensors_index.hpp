@@ -35,11 +35,11 @@ namespace detail {
                         std::to_string(size) + hint};
 }
 [[noreturn]] inline void header_has_blank_space(std::string const& path, std::uint64_t byte,
-                                                std::string const& where) {
+                                                std::string_view where) {
   throw codec_error{errc::file_is_malformed,
                     __func__,
                     {path, {}, static_cast<std::int64_t>(byte)},
-                    where + " (a lenient reader would accept it)"};
+                    std::string{where} + " (a lenient reader accepts it)"};
 }
 [[noreturn]] inline void tensor_data_is_not_contiguous(std::string const& path,
                                                        std::string const& tensor,
@@ -65,11 +65,13 @@ namespace detail {
                         " bytes, its shape and dtype need " + std::to_string(needed)};
 }
 [[noreturn]] inline void tensor_is_cut_off(std::string const& path, std::string const& tensor,
-                                           std::uint64_t size, std::uint64_t needed) {
+                                           std::uint64_t size, std::uint64_t bytes,
+                                           std::uint64_t there) {
   throw codec_error{errc::file_is_truncated,
                     __func__,
                     {path, tensor, static_cast<std::int64_t>(size)},
-                    "the file ends here, " + std::to_string(needed) + " bytes are missing"};
+                    "the file ends here, " + std::to_string(bytes - there) + " of the tensor's " +
+                        std::to_string(bytes) + " bytes are missing"};
 }
 [[noreturn]] inline void data_follows_the_last_tensor(std::string const& path, std::uint64_t byte,
                                                       std::uint64_t bytes) {
@@ -94,14 +96,21 @@ inline std::string header_text(random_access_file const& file) {
 
 inline constexpr std::string_view blank_space = " \t\r\n";
 
+/// Where a header has blank space that the format does not allow.
+struct header_blank {
+  std::size_t offset;
+  std::string_view what;
+};
+
 /// The format wants '{' first, and blanks only behind the object.
-inline void require_no_blank_space(random_access_file const& file, std::string_view text) {
-  if (text.empty()) return;
+inline std::optional<header_blank> blank_space_of(std::string_view text) {
+  if (text.empty()) return std::nullopt;
   if (blank_space.find(text.front()) != blank_space.npos)
-    header_has_blank_space(file.path(), 8, "blank space before the header");
+    return header_blank{0, "blank space before the header"};
   std::size_t const last = text.find_last_not_of(' ');
   if (blank_space.find(text[last]) != blank_space.npos)
-    header_has_blank_space(file.path(), 8 + last, "the header is padded with other than blanks");
+    return header_blank{last, "the header is padded with other than blanks"};
+  return std::nullopt;
 }
 
 /// At most so many tensors are in a header: each has a '{' and takes some bytes.
@@ -158,7 +167,7 @@ inline void place_tensors(random_access_file const& file, std::uint64_t begin,
     if (extent.end - end != bytes)
       range_does_not_fit_the_tensor(file.path(), tensor.name, extent, bytes);
     if (bytes > data - end)
-      tensor_is_cut_off(file.path(), tensor.name, file.size(), bytes - (data - end));
+      tensor_is_cut_off(file.path(), tensor.name, file.size(), bytes, data - end);
     if (bytes != 0) tensor.ranges = {{begin + end, bytes}};
     end = extent.end;
   }
@@ -203,7 +212,9 @@ inline void read_crc(file_index& index) {
 ///   source: huggingface/safetensors, safetensors/src/tensor.rs
 [[nodiscard]] inline file_index safetensors_index(random_access_file const& file, reading how) {
   std::string const text = detail::header_text(file);
-  if (how == reading::strict) detail::require_no_blank_space(file, text);
+  auto const blank = detail::blank_space_of(text);
+  if (blank && how == reading::strict)
+    detail::header_has_blank_space(file.path(), 8 + blank->offset, blank->what);
   auto header = detail::read_json(detail::json_source{text, file.path(), 8}, [&] {
     return detail::safetensors_header{how, detail::most_tensors(text)};
   });
@@ -212,6 +223,7 @@ inline void read_crc(file_index& index) {
   detail::place_tensors(file, 8 + text.size(), header);
   file_index index;
   index.warnings = header.warnings();
+  if (blank) index.warnings.emplace_back(blank->what);
   index.tensors = std::move(header.tensors);
   index.metadata = std::move(header.metadata);
   detail::read_crc(index);
