@@ -142,7 +142,8 @@ TEST_CASE("a global that is not allowed is named with its byte", "[pickle]") {
   for (char const* const other :
        {"c__builtin__\neval\n", "cbuiltins\nexec\n", "cposix\nsystem\n", "ctorch\nload\n",
         "ccollections.OrderedDict\n\n", "c\ncollections.OrderedDict\n", "ctorch.\nfloat32\n",
-        "ctorch\n.float32\n", "ctorch\nfloat3\n", "ctorch\nfloat32 \n"})
+        "ctorch\n.float32\n", "ctorch\nfloat3\n", "ctorch\nfloat32 \n", "ctorch.\nloat32\n",
+        "ctorc\n.float32\n"})
     CHECK(error_of_body(other).rule() == std::string_view{"pickle_global_is_not_allowed"});
   CHECK(files::contains(error_of_body("ca\x01\nb\n").what(), "'a\\x01.b'"));
 }

@@ -5,8 +5,6 @@
 
 #include <reshard/codec/torch_zip.hpp>
 
-#include "support/memory_file.hpp"
-
 #include <string>
 #include <vector>
 
@@ -56,7 +54,7 @@ inline std::string file_of(std::string const& value,
 }
 
 inline file_index index_of(std::string const& bytes) {
-  support::memory_file const memory;
+  files::memory_file const memory;
   return torch_index(random_access_file{memory.write(bytes)});
 }
 inline codec_error error_in(std::string const& bytes) {

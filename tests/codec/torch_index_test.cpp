@@ -180,7 +180,7 @@ TEST_CASE("damage of the pickle under a right checksum stays in the file too", "
   std::string const whole = files::content(files::data("torch/views.bin"));
   std::vector<zip_files::part> parts;
   {
-    support::memory_file const memory;
+    files::memory_file const memory;
     zip_directory const zip{random_access_file{memory.write(whole)}};
     for (zip_entry const& entry : zip.entries())
       parts.push_back({entry.name, whole.substr(entry.content.offset, entry.content.bytes)});

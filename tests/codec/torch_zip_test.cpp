@@ -6,7 +6,7 @@ using namespace torch_files;
 
 namespace {
 bool is_recognised(std::string const& bytes) {
-  support::memory_file const memory;
+  files::memory_file const memory;
   return torch_format.recognises(random_access_file{memory.write(bytes)});
 }
 }  // namespace
@@ -31,9 +31,11 @@ TEST_CASE("torch files are told by content", "[torch]") {
 
 TEST_CASE("torch files are read only", "[torch]") {
   image_entry const entry{"w", dtype::float32, {2}};
-  codec_error const e =
-      files::error_of([&] { (void)torch_format.image(std::span{&entry, 1}, {}); });
+  codec_error const e = files::error_of([&] {
+    (void)torch_format.image(std::span{&entry, 1}, {});
+  });
   CHECK(e.code() == errc::value_is_not_supported);
   CHECK(e.rule() == std::string_view{"torch_files_are_only_read"});
-  CHECK(torch_format.index(random_access_file{files::data("torch/nested.bin")}).tensors.size() == 3);
+  CHECK(torch_format.index(random_access_file{files::data("torch/nested.bin")}).tensors.size() ==
+        3);
 }

@@ -1,8 +1,6 @@
 #include "files.hpp"
 #include "zip_files.hpp"
 
-#include "support/memory_file.hpp"
-
 #include <reshard/codec/zip_directory.hpp>
 
 #include <nlohmann/json.hpp>
@@ -16,7 +14,7 @@ using zip_files::part;
 
 namespace {
 std::vector<zip_entry> entries_of(std::string const& bytes) {
-  support::memory_file const memory;
+  files::memory_file const memory;
   auto const zip = zip_directory{random_access_file{memory.write(bytes)}};
   return {zip.entries().begin(), zip.entries().end()};
 }
@@ -54,7 +52,7 @@ TEST_CASE("entries are where Python's zipfile finds them", "[zip]") {
 }
 
 TEST_CASE("entries are found by name", "[zip]") {
-  support::memory_file const memory;
+  files::memory_file const memory;
   zip_directory const zip{random_access_file{memory.write(two)}};
   REQUIRE(zip.find("a/y") != nullptr);
   byte_range const content = zip.find("a/y")->content;
