@@ -48,8 +48,15 @@ struct stage_table {
 };
 
 inline index_t device_count(parameter_layout const& p) {
-  return device_matrix{p.device_matrix.begin(), p.device_matrix.end()}.devices();
+  try {
+    return device_matrix{p.device_matrix.begin(), p.device_matrix.end()}.devices();
+  } catch (layout_error const& e) {
+    throw checkpoint_error{e.code(), e.rule(), "parameter '" + p.name + "': " + e.what()};
+  }
 }
+
+/// More ranks are no checkpoint but a damaged strategy.
+inline constexpr index_t most_ranks = index_t{1} << 20;
 
 /// Builds the table of a strategy; the stages of a name ascend.
 inline stage_table stages_of(strategy const& s) {
@@ -61,6 +68,10 @@ inline stage_table stages_of(strategy const& s) {
                        std::to_string(device_count(p)) + " devices, '" + s.parameters.front().name +
                        "' over " + std::to_string(table.devices));
     table.stages = std::max(table.stages, p.stage + 1);
+    if (table.devices > most_ranks / table.stages)
+      layouts_disagree("parameter '" + p.name + "': stage " + std::to_string(p.stage) + " of " +
+                       std::to_string(table.devices) + " devices, at most " +
+                       std::to_string(most_ranks) + " ranks are accepted");
     table.layouts[p.name].push_back(&p);
   }
   for (auto& [name, list] : table.layouts)
@@ -182,6 +193,15 @@ inline catalog_tensor whole_tensor(catalog const& c, indexed_tensor const& store
   return out;
 }
 
+/// As above, with the name in every error.
+inline catalog_tensor unlisted_tensor(catalog const& c, indexed_tensor const& stored) {
+  try {
+    return whole_tensor(c, stored);
+  } catch (layout_error const& e) {
+    layouts_disagree("tensor '" + stored.name + "': " + e.what());
+  }
+}
+
 /// Fills c.tensors from the files: names in the order of the lowest rank that has them.
 inline void list_tensors(catalog& c, stage_table const& table) {
   std::unordered_set<std::string> seen;
@@ -193,7 +213,7 @@ inline void list_tensors(catalog& c, stage_table const& table) {
       if (!seen.insert(stored.name).second) continue;
       auto const listed = table.layouts.find(stored.name);
       if (listed == table.layouts.end()) {
-        c.tensors.push_back(whole_tensor(c, stored));
+        c.tensors.push_back(unlisted_tensor(c, stored));
       } else if (auto tensor = listed_tensor(c, stored.name, listed->second)) {
         c.tensors.push_back(std::move(*tensor));
       } else {
@@ -260,6 +280,10 @@ struct open_options {
     if (found.paths.size() > 1)
       detail::arguments_disagree(path + " has " + std::to_string(found.paths.size()) +
                                  " rank folders: a distributed checkpoint needs --src_strategy");
+    if (found.paths.size() == 1 && found.paths.begin()->first != 0)
+      detail::checkpoint_is_incomplete(path + " has rank " +
+                                       std::to_string(found.paths.begin()->first) +
+                                       " only: complete weights are those of rank 0");
     if (found.paths.empty() && single.size() != 1)
       detail::checkpoint_is_incomplete(path + " has no rank folder and " +
                                        std::to_string(single.size()) + " checkpoint files");
