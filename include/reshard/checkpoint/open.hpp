@@ -265,6 +265,36 @@ struct open_options {
   return out;
 }
 
+/// The files of dir/rank_<N>/ when nobody knows the strategy. Of each name that several ranks store
+/// with one type and one shape, they may hold copies or shards: it is listed as copies. Names of
+/// one rank, or of several types or shapes, are left out.
+///   throws: checkpoint_error, codec_error, layout_error
+[[nodiscard]] inline catalog open_possible_copies(std::string const& dir,
+                                                  std::span<file_format const> formats,
+                                                  open_options options = {}) {
+  rank_files found = find_rank_files(dir, options.pick);
+  catalog out;
+  out.warnings = std::move(found.warnings);
+  std::vector<std::shared_ptr<named_index const>> known;
+  for (auto const& [rank, path] : found.paths) {
+    if (rank >= detail::most_ranks)
+      detail::layouts_disagree(path + ": at most " + std::to_string(detail::most_ranks) +
+                               " ranks are accepted");
+    out.files.emplace(rank, detail::indexed(path, formats, known));
+    out.ranks = rank + 1;
+  }
+  std::map<std::string, std::vector<indexed_tensor const*>> holders;
+  for (auto const& [rank, file] : out.files)
+    for (indexed_tensor const& t : file.index->index().tensors) holders[t.name].push_back(&t);
+  for (auto const& [name, stored] : holders) {
+    bool const alike = std::all_of(stored.begin(), stored.end(), [&](indexed_tensor const* t) {
+      return t->type == stored[0]->type && t->shape == stored[0]->shape;
+    });
+    if (alike && stored.size() > 1) out.tensors.push_back(detail::unlisted_tensor(out, *stored[0]));
+  }
+  return out;
+}
+
 /// Complete weights: a file, a folder with rank_0 only, or a folder with one checkpoint file.
 ///   throws: checkpoint_error arguments_disagree for several ranks, which need a strategy
 [[nodiscard]] inline catalog open_weights(std::string const& path,
