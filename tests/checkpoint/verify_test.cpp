@@ -159,7 +159,7 @@ TEST_CASE("names that only one of both has are findings", "[verify]") {
 
 TEST_CASE("elements that the first does not have are said once", "[verify]") {
   folder const work;
-  index_t const n = 3 << 20;  // 12 MiB: several slabs
+  index_t const n = 3 << 19;  // 6 MiB a rank: several slabs
   parameter_layout const p = parameter("w", {2}, {{0}});
   stored const big{"w", {2 * n}, counted(2 * n)};
   write_slices(work.path + "/a", big, p, 2);

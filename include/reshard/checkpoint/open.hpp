@@ -125,7 +125,8 @@ inline placement source_placement(catalog const& c, parameter_layout const& p, i
   if (!other) return out;
   for (tail_rule const tail : {tail_rule::ceil, tail_rule::balanced}) {
     try {
-      return {first_rank, uneven_layout(c, p, first_rank, local.rank(), tail)};
+      placement const uneven{first_rank, uneven_layout(c, p, first_rank, local.rank(), tail)};
+      if (!misfit(c, p.name, uneven)) return uneven;  // nor does a copy differ in shape
     } catch (layout_error const&) {  // these parts were not cut by this rule
     }
   }
