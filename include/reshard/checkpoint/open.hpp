@@ -127,7 +127,7 @@ inline placement source_placement(catalog const& c, parameter_layout const& p, i
     try {
       placement const uneven{first_rank, uneven_layout(c, p, first_rank, local.rank(), tail)};
       if (!misfit(c, p.name, uneven)) return uneven;  // nor does a copy differ in shape
-    } catch (layout_error const&) {  // these parts were not cut by this rule
+    } catch (layout_error const&) {                   // these parts were not cut by this rule
     }
   }
   layouts_disagree("tensor '" + p.name + "': rank " + std::to_string(holder) + " stores " +
