@@ -17,6 +17,7 @@ namespace {
 
 struct inspect_flags {
   std::string path;
+  std::string strategy;
   bool json = false;
   bool hash = false;
   bool check = false;
@@ -76,18 +77,51 @@ void inspect_file(inspect_flags const& flags, std::string const& path) {
   inspect_tensors(flags, file, ckpt_format);
 }
 
-/// Copies of small tensors that every rank has must agree; says which do not.
+/// Copies must agree. Without a strategy nobody knows whether tensors of equal shape are copies:
+/// those that differ are counted.
 int check_replicas(inspect_flags const& flags) {
-  rank_files const found = find_rank_files(flags.path, file_choice::name);
-  tools::print_warnings(found.warnings);
-  for (auto const& [rank, path] : found.paths) inspect_file(flags, path);
+  auto const strategy = tools::strategy_of(flags.strategy);
+  catalog const c = strategy ? open_ranks(flags.path, *strategy, all_formats())
+                             : open_possible_copies(flags.path, all_formats());
+  if (strategy) tools::print_warnings(c.warnings);
+  std::size_t differing = 0;
+  for (catalog_tensor const& t : c.tensors) {
+    std::vector<finding> const found = differing_replicas(c, t);
+    differing += found.empty() ? 0 : 1;
+    for (finding const& f : found)
+      if (strategy) fmt::print(stderr, "replicas differ: {}: {}\n", f.tensor, f.what);
+  }
+  std::FILE* const out = flags.json ? stderr : stdout;  // stdout has one object per tensor
+  if (strategy) {
+    fmt::print(out, "replicas: {} tensors compared, {} differ\n", c.tensors.size(), differing);
+    return differing == 0 ? tools::exit_ok : tools::exit_failed;
+  }
+  fmt::print(out, "replicas: {} names are the same in all ranks that have them",
+             c.tensors.size() - differing);
+  if (differing > 0)
+    fmt::print(out, ", {} differ between ranks (give --strategy to tell shards from copies)",
+               differing);
+  fmt::print(out, "\n");
   return tools::exit_ok;
 }
 
 int inspect_folder(inspect_flags const& flags) {
   std::vector<std::string> const files = files_in(flags.path, {".ckpt", ".json"});
   for (std::string const& path : files) inspect_file(flags, path);
-  return check_replicas(flags);
+  rank_files const ranks = find_rank_files(flags.path, file_choice::name);
+  tools::print_warnings(ranks.warnings);
+  for (auto const& [rank, path] : ranks.paths) inspect_file(flags, path);
+  bool const several = ranks.paths.size() > 1 || !flags.strategy.empty();
+  return flags.check && several ? check_replicas(flags) : tools::exit_ok;
+}
+
+int inspect(inspect_flags const& flags) {
+  if (fs::is_directory(flags.path)) return inspect_folder(flags);
+  if (!flags.strategy.empty())
+    detail::arguments_disagree(flags.path +
+                               " is no folder of ranks: --strategy says nothing of it");
+  inspect_file(flags, flags.path);
+  return tools::exit_ok;
 }
 }  // namespace
 
@@ -95,15 +129,17 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Lists the tensors of checkpoints, or the layouts of strategy files; the kind is told by "
       "content."};
-  app.footer("example: checkpoint_inspect ckpt/rank_0 --json --hash");
+  app.footer(
+      "example: checkpoint_inspect ckpt/rank_0 --json --hash\n"
+      "example: checkpoint_inspect ckpt --check --strategy ckpt_strategy.ckpt");
   inspect_flags flags;
   app.add_option("path", flags.path, "file or folder")->required();
   app.add_flag("--json", flags.json, "one JSON object per tensor");
   app.add_flag("--hash", flags.hash, "SHA-256 of each tensor's bytes");
-  app.add_flag("--check", flags.check, "check the CRC trailer");
-  return tools::run_tool(app, argc, argv, [&] {
-    if (fs::is_directory(flags.path)) return inspect_folder(flags);
-    inspect_file(flags, flags.path);
-    return tools::exit_ok;
-  });
+  CLI::Option* const check =
+      app.add_flag("--check", flags.check, "check the CRC trailer, and that copies in ranks agree");
+  app.add_option("--strategy", flags.strategy,
+                 "file or folder: tells which ranks must hold the same (with --check)")
+      ->needs(check);
+  return tools::run_tool(app, argc, argv, [&] { return inspect(flags); });
 }

@@ -1,8 +1,7 @@
 // The library's algebra at a prompt: one JSON request per line in, one JSON answer per line out.
 
 #include "support/layout_requests.hpp"
-
-#include <CLI/CLI.hpp>
+#include "support/run_tool.hpp"
 
 #include <iostream>
 
@@ -45,7 +44,10 @@ int main(int argc, char** argv) {
 answers {"devices":[{"device":1,"shape":[256,1024],"pieces":[{"offset":[0,0],)"
              R"("extent":[256,1024],"local":[0,0]}]}]}
 ops: slices, replicas, local_to_global, plan, needed, move, keepers)");
-  CLI11_PARSE(app, argc, argv);
-  for (std::string line; std::getline(std::cin, line);)
-    std::cout << answer_to(line).dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;
+  return tools::run_tool(app, argc, argv, [] {
+    for (std::string line; std::getline(std::cin, line);)
+      std::cout << answer_to(line).dump(-1, ' ', false, json::error_handler_t::replace)
+                << std::endl;
+    return tools::exit_ok;
+  });
 }

@@ -32,6 +32,7 @@ constexpr bool every_rule_says_its_kind_and_its_numbers() {
   EXPECT(strided.kind() == cut_kind::sections && strided.block() == 3 && strided.sizes() == 0);
   EXPECT(strided.tail() == tail_rule::ceil);
   EXPECT(cut_rule::sections(3).tail_ == tail_rule::exact);
+  EXPECT(cut_rule::sections({4}).sizes_ == size_list{4} && cut_rule::sections({4}).block_ == 0);
   for (cut const& c : {listed, cyclic, fused, strided}) EXPECT(c.by() == axis_of_four);
   return true;
 }
@@ -43,7 +44,7 @@ constexpr bool a_part_is_one_interval_unless_it_is_dealt_out() {
   EXPECT((!cut{axis_of_four, cut_rule::cyclic(2)}.is_contiguous()));
   EXPECT((!cut{axis_of_four, cut_rule::sections(2)}.is_contiguous()));
   EXPECT((!cut{axis_of_four, cut_rule::sections({4, 8})}.is_contiguous()));
-  for (cut_rule const& rule : {cut_rule::cyclic(2), cut_rule::sections(2), cut_rule::sections({4})})
+  for (cut_rule const& rule : {cut_rule::cyclic(2), cut_rule::sections(2), cut_rule::sections({4, 4})})
     EXPECT((cut{one, rule}.is_contiguous()));  // there is one part: everything
   return true;
 }

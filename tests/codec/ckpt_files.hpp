@@ -23,6 +23,18 @@ inline codec_error index_error(std::string const& bytes) {
   return files::error_of([&] { (void)index_of(folder, bytes); });
 }
 
+/// The tensor of a file that holds one.
+inline indexed_tensor only_tensor(std::string const& bytes) {
+  files::temporary_folder const folder;
+  file_index const index = index_of(folder, bytes);
+  REQUIRE(index.tensors.size() == 1);
+  return index.tensors[0];
+}
+
+inline std::string zeros(std::size_t n) {
+  return std::string(n, '\0');
+}
+
 /// One record as protobuf writes it.
 inline std::string record(std::string const& name, std::vector<index_t> const& dims,
                           std::string const& type, std::string const& content) {

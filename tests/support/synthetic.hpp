@@ -4,6 +4,8 @@
 #include <reshard/checkpoint.hpp>
 #include <reshard/codec/ckpt.hpp>
 
+#include "support/folder.hpp"
+
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -15,18 +17,6 @@
 namespace synthetic {
 
 using namespace reshard;
-
-/// A folder that is removed at the end.
-struct folder {
-  folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "reshard_test_XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  folder(folder const&) = delete;
-  folder& operator=(folder const&) = delete;
-  ~folder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
 
 struct tensor {
   std::string name;

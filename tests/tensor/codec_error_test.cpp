@@ -2,16 +2,9 @@
 
 #include <catch2/catch.hpp>
 
-using namespace reshard;
+#include <type_traits>
 
-TEST_CASE("a message has the known parts of its place", "[codec_error]") {
-  CHECK(codec_error{errc::none, "r", {"p", "t", 3}, "m"}.what() ==
-        std::string{"p: tensor 't': byte 3: m"});
-  CHECK(codec_error{errc::none, "r", {"p", {}, -1}, "m"}.what() == std::string{"p: m"});
-  CHECK(codec_error{errc::none, "r", {}, "m"}.what() == std::string{"m"});
-  CHECK(codec_error{errc::none, "r", {{}, "t", 0}, "m"}.what() ==
-        std::string{"tensor 't': byte 0: m"});
-}
+using namespace reshard;
 
 TEST_CASE("names from files stay one readable line", "[codec_error]") {
   CHECK(in_quotes(std::string_view{"a\0b\n\x1f\x7f", 6}) == R"('a\x00b\x0a\x1f\x7f')");
@@ -22,4 +15,30 @@ TEST_CASE("names from files stay one readable line", "[codec_error]") {
   codec_error const e{errc::none, "r", {"p", std::string{"x\0y", 3}, -1}, "m"};
   CHECK(e.what() == std::string{R"(p: tensor 'x\x00y': m)"});
   CHECK(e.tensor() == std::string{"x\0y", 3});
+}
+
+TEST_CASE("a message has the parts of its place that are known", "[codec_error]") {
+  auto const text = [](file_place place) {
+    return std::string{codec_error{errc::file_is_malformed, "rule", std::move(place), "m"}.what()};
+  };
+  CHECK(text({"f.ckpt", "w", 12}) == "f.ckpt: tensor 'w': byte 12: m");
+  CHECK(text({"f.ckpt", {}, 0}) == "f.ckpt: byte 0: m");
+  CHECK(text({{}, "w", -1}) == "tensor 'w': m");
+  CHECK(text({}) == "m");
+}
+
+TEST_CASE("an error keeps its facts in every copy", "[codec_error]") {
+  std::string const long_text(10'000, 'x');
+  auto const copy = [&] {
+    codec_error const original{errc::checksum_differs, "rule", {"f", "w", 7}, long_text};
+    return codec_error{original};
+  }();
+  CHECK(copy.code() == errc::checksum_differs);
+  CHECK(std::string{copy.rule()} == "rule");
+  CHECK(copy.path() == "f");
+  CHECK(copy.tensor() == "w");
+  CHECK(copy.byte() == 7);
+  CHECK(copy.message() == long_text);
+  CHECK(copy.what() == "f: tensor 'w': byte 7: " + long_text);
+  static_assert(std::is_nothrow_copy_constructible_v<codec_error>);
 }

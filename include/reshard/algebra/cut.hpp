@@ -53,6 +53,10 @@ struct cut_rule {
   static constexpr cut_rule sections(size_list const& sizes) {
     return {cut_kind::sections, tail_rule::exact, 0, sizes};
   }
+  /// Else {n} would be a count.
+  static constexpr cut_rule sections(std::initializer_list<index_t> sizes) {
+    return sections(size_list(sizes));
+  }
   /// Sections that the tail rule makes, each cut by it; torch's _StridedShard(dim, count) has ceil.
   static constexpr cut_rule sections(index_t count, tail_rule tail = tail_rule::exact) {
     return {cut_kind::sections, tail, detail::require_block(count), {}};

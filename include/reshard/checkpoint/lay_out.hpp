@@ -65,12 +65,13 @@ inline placement everywhere(extents const& shape, index_t ranks) {
   return {0, layout{devices, map, shape}};
 }
 
-/// MindSpore's treatment of a name that one of the strategies lacks: rank R gets the local slice of
-/// source rank R % n, that of the lowest stage which has it (spec of transform_checkpoints).
+/// MindSpore's treatment of a name that one of the strategies lacks: local rank r of every stage
+/// gets the local slice of source rank r % n, that of the lowest stage which has it (spec of
+/// transform_checkpoints).
 inline void add_raw_copies(destination_layout& out, catalog const& source,
                            std::string const& name) {
   index_t const n = source.ranks_per_stage;
-  for (index_t local = 0; local < n && local < out.ranks; ++local) {
+  for (index_t local = 0; local < n && local < out.ranks_per_stage; ++local) {
     std::optional<index_t> holder;
     for (index_t rank = local; rank < source.ranks && !holder; rank += n)
       if (source.stored(rank, name) != nullptr) holder = rank;
@@ -82,7 +83,8 @@ inline void add_raw_copies(destination_layout& out, catalog const& source,
     tensor_route route{{name, stored.type, shape, false, {everywhere(shape, 1)}},
                        {name, stored.type, shape, false, {}}};
     route.from.placements.front().first_rank = *holder;
-    for (index_t rank = local; rank < out.ranks; rank += n) {
+    for (index_t rank = 0; rank < out.ranks; ++rank) {
+      if (rank % out.ranks_per_stage % n != local) continue;
       route.to.placements.push_back(everywhere(shape, 1));
       route.to.placements.back().first_rank = rank;
     }
@@ -108,12 +110,9 @@ class layout_maker {
     }
     select.require_all_used();
     drop.require_all_used();
-    if (!refused_.empty())
-      names_do_not_match(
-          std::to_string(refused_.size()) +
-          " tensors are in the source strategy but not in the destination strategy: " +
-          grouped(refused_) + "; " + drop_arguments(refused_) +
-          " drops them, --unlisted full writes them whole to every rank");
+    if (!refused_.empty()) refuse();
+    if (!raw_.empty() && out_.routes.empty())
+      names_do_not_match("no tensor is in both strategies: MindSpore converts none of them");
     for (std::string const& name : raw_) add_raw_copies(out_, source_, name);
     note("copied as raw local slices, as MindSpore does: ", raw_);
     note("dropped, not in the destination strategy: ", dropped_);
@@ -129,12 +128,22 @@ class layout_maker {
     return false;
   }
 
+  [[noreturn]] void refuse() const {
+    std::vector<std::string> others;
+    for (catalog_tensor const& tensor : source_.tensors)
+      if (std::find(refused_.begin(), refused_.end(), tensor.name) == refused_.end())
+        others.push_back(tensor.name);
+    names_do_not_match(std::to_string(refused_.size()) +
+                       " tensors are in the source strategy but not in the destination strategy: " +
+                       grouped(refused_) + "; " + drop_arguments(refused_, others) +
+                       " drops them, --unlisted full writes them whole to every rank");
+  }
+
   void route(catalog_tensor const& tensor) {
     auto const listed = table_.layouts.find(tensor.name);
     bool const in_destination = listed != table_.layouts.end();
-    bool const distributed = sharded_ && source_.ranks > 1;
-    if (options_.compat == compatibility::mindspore && distributed &&
-        !(tensor.listed && in_destination))
+    bool const redistributed = tensor.listed && (in_destination || !sharded_);
+    if (options_.compat == compatibility::mindspore && source_.ranks > 1 && !redistributed)
       return raw_.push_back(tensor.name);
     if (in_destination) {
       if (!tensor.listed && source_.ranks > 1) cut_.push_back(tensor.name);

@@ -2,8 +2,10 @@
 
 #include <reshard/checkpoint/error.hpp>
 
+#include <algorithm>
 #include <map>
 #include <regex>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,7 +36,12 @@ class pattern_list {
   }
 
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+  /// Throws arguments_disagree for a name that is too long to be matched.
   [[nodiscard]] bool matches(std::string const& name) {
+    if (!empty() && name.size() > longest_name)
+      detail::arguments_disagree("tensor '" + name.substr(0, 64) + "...': a name of " +
+                                 std::to_string(name.size()) +
+                                 " characters is too long for patterns");
     bool any = false;
     for (entry& e : entries_) {
       if (!std::regex_match(name, e.pattern)) continue;
@@ -53,6 +60,8 @@ class pattern_list {
   }
 
  private:
+  static constexpr std::size_t longest_name = 4096;  // std::regex recurses once per character
+
   struct entry {
     std::string text;
     std::regex pattern;
@@ -79,20 +88,58 @@ class pattern_list {
   return out;
 }
 
-/// The arguments that drop these names: --drop 'adam_m\..*' --drop 'global_step'
-[[nodiscard]] inline std::string drop_arguments(std::span<std::string const> names) {
-  std::map<std::string, std::vector<std::string const*>> groups;
-  for (std::string const& name : names) groups[prefix_of(name)].push_back(&name);
+namespace detail {
+/// A pattern for one text.
+inline std::string escaped(std::string_view text) {
   std::string out;
-  for (auto const& [prefix, members] : groups) {
-    out += out.empty() ? "--drop '" : " --drop '";
-    std::string const& text = members.size() == 1 ? *members.front() : prefix;
-    for (char const c : text) {
-      if (std::string_view{"\\^$.|?*+()[]{}"}.find(c) != std::string_view::npos) out += '\\';
-      out += c;
-    }
-    out += members.size() == 1 ? "'" : "(\\..*)?'";
+  for (char const c : text) {
+    if (std::string_view{"\\^$.|?*+()[]{}"}.find(c) != std::string_view::npos) out += '\\';
+    out += c;
   }
+  return out;
+}
+
+/// A pattern for all names with this prefix.
+inline std::string prefix_pattern(std::string const& name) {
+  return escaped(prefix_of(name)) + "(\\..*)?";
+}
+
+/// A pattern for all names that differ in numbers between dots only: one parameter of all layers.
+inline std::string layer_pattern(std::string const& name) {
+  std::string out;
+  for (std::size_t at = 0; at <= name.size();) {
+    std::size_t const end = std::min(name.find('.', at), name.size());
+    std::string const part = name.substr(at, end - at);
+    bool const number = !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
+    out += (at == 0 ? "" : "\\.") + (number ? "\\d+" : escaped(part));
+    at = end + 1;
+  }
+  return out;
+}
+}  // namespace detail
+
+/// The arguments that drop these names and none of the others: --drop 'adam_m(\..*)?' where a
+/// prefix is theirs alone, else --drop 'layers\.\d+\.bias', else name by name.
+[[nodiscard]] inline std::string drop_arguments(std::span<std::string const> names,
+                                                std::span<std::string const> others = {}) {
+  std::set<std::string> taken;  // patterns that match one of the others
+  for (std::string const& name : others) {
+    taken.insert(detail::prefix_pattern(name));
+    taken.insert(detail::layer_pattern(name));
+  }
+  std::map<std::string, std::vector<std::string const*>> groups;
+  for (std::string const& name : names) {
+    std::string const prefix = detail::prefix_pattern(name);
+    std::string const layer = detail::layer_pattern(name);
+    groups[!taken.contains(prefix)  ? prefix
+           : !taken.contains(layer) ? layer
+                                    : detail::escaped(name)]
+        .push_back(&name);
+  }
+  std::string out;
+  for (auto const& [pattern, members] : groups)
+    out += (out.empty() ? "--drop '" : " --drop '") +
+           (members.size() == 1 ? detail::escaped(*members.front()) : pattern) + "'";
   return out;
 }
 

@@ -48,8 +48,15 @@ struct stage_table {
 };
 
 inline index_t device_count(parameter_layout const& p) {
-  return device_matrix{p.device_matrix.begin(), p.device_matrix.end()}.devices();
+  try {
+    return device_matrix{p.device_matrix.begin(), p.device_matrix.end()}.devices();
+  } catch (layout_error const& e) {
+    throw checkpoint_error{e.code(), e.rule(), "parameter '" + p.name + "': " + e.what()};
+  }
 }
+
+/// More ranks are no checkpoint but a damaged strategy.
+inline constexpr index_t most_ranks = index_t{1} << 20;
 
 /// Builds the table of a strategy; the stages of a name ascend.
 inline stage_table stages_of(strategy const& s) {
@@ -61,6 +68,10 @@ inline stage_table stages_of(strategy const& s) {
                        std::to_string(device_count(p)) + " devices, '" + s.parameters.front().name +
                        "' over " + std::to_string(table.devices));
     table.stages = std::max(table.stages, p.stage + 1);
+    if (table.devices > most_ranks / table.stages)
+      layouts_disagree("parameter '" + p.name + "': stage " + std::to_string(p.stage) + " of " +
+                       std::to_string(table.devices) + " devices, at most " +
+                       std::to_string(most_ranks) + " ranks are accepted");
     table.layouts[p.name].push_back(&p);
   }
   for (auto& [name, list] : table.layouts)
@@ -114,8 +125,9 @@ inline placement source_placement(catalog const& c, parameter_layout const& p, i
   if (!other) return out;
   for (tail_rule const tail : {tail_rule::ceil, tail_rule::balanced}) {
     try {
-      return {first_rank, uneven_layout(c, p, first_rank, local.rank(), tail)};
-    } catch (layout_error const&) {  // these parts were not cut by this rule
+      placement const uneven{first_rank, uneven_layout(c, p, first_rank, local.rank(), tail)};
+      if (!misfit(c, p.name, uneven)) return uneven;  // nor does a copy differ in shape
+    } catch (layout_error const&) {                   // these parts were not cut by this rule
     }
   }
   layouts_disagree("tensor '" + p.name + "': rank " + std::to_string(holder) + " stores " +
@@ -182,6 +194,15 @@ inline catalog_tensor whole_tensor(catalog const& c, indexed_tensor const& store
   return out;
 }
 
+/// As above, with the name in every error.
+inline catalog_tensor unlisted_tensor(catalog const& c, indexed_tensor const& stored) {
+  try {
+    return whole_tensor(c, stored);
+  } catch (layout_error const& e) {
+    layouts_disagree("tensor '" + stored.name + "': " + e.what());
+  }
+}
+
 /// Fills c.tensors from the files: names in the order of the lowest rank that has them.
 inline void list_tensors(catalog& c, stage_table const& table) {
   std::unordered_set<std::string> seen;
@@ -193,7 +214,7 @@ inline void list_tensors(catalog& c, stage_table const& table) {
       if (!seen.insert(stored.name).second) continue;
       auto const listed = table.layouts.find(stored.name);
       if (listed == table.layouts.end()) {
-        c.tensors.push_back(whole_tensor(c, stored));
+        c.tensors.push_back(unlisted_tensor(c, stored));
       } else if (auto tensor = listed_tensor(c, stored.name, listed->second)) {
         c.tensors.push_back(std::move(*tensor));
       } else {
@@ -245,6 +266,36 @@ struct open_options {
   return out;
 }
 
+/// The files of dir/rank_<N>/ when nobody knows the strategy. Of each name that several ranks store
+/// with one type and one shape, they may hold copies or shards: it is listed as copies. Names of
+/// one rank, or of several types or shapes, are left out.
+///   throws: checkpoint_error, codec_error, layout_error
+[[nodiscard]] inline catalog open_possible_copies(std::string const& dir,
+                                                  std::span<file_format const> formats,
+                                                  open_options options = {}) {
+  rank_files found = find_rank_files(dir, options.pick);
+  catalog out;
+  out.warnings = std::move(found.warnings);
+  std::vector<std::shared_ptr<named_index const>> known;
+  for (auto const& [rank, path] : found.paths) {
+    if (rank >= detail::most_ranks)
+      detail::layouts_disagree(path + ": at most " + std::to_string(detail::most_ranks) +
+                               " ranks are accepted");
+    out.files.emplace(rank, detail::indexed(path, formats, known));
+    out.ranks = rank + 1;
+  }
+  std::map<std::string, std::vector<indexed_tensor const*>> holders;
+  for (auto const& [rank, file] : out.files)
+    for (indexed_tensor const& t : file.index->index().tensors) holders[t.name].push_back(&t);
+  for (auto const& [name, stored] : holders) {
+    bool const alike = std::all_of(stored.begin(), stored.end(), [&](indexed_tensor const* t) {
+      return t->type == stored[0]->type && t->shape == stored[0]->shape;
+    });
+    if (alike && stored.size() > 1) out.tensors.push_back(detail::unlisted_tensor(out, *stored[0]));
+  }
+  return out;
+}
+
 /// Complete weights: a file, a folder with rank_0 only, or a folder with one checkpoint file.
 ///   throws: checkpoint_error arguments_disagree for several ranks, which need a strategy
 [[nodiscard]] inline catalog open_weights(std::string const& path,
@@ -260,6 +311,10 @@ struct open_options {
     if (found.paths.size() > 1)
       detail::arguments_disagree(path + " has " + std::to_string(found.paths.size()) +
                                  " rank folders: a distributed checkpoint needs --src_strategy");
+    if (found.paths.size() == 1 && found.paths.begin()->first != 0)
+      detail::checkpoint_is_incomplete(path + " has rank " +
+                                       std::to_string(found.paths.begin()->first) +
+                                       " only: complete weights are those of rank 0");
     if (found.paths.empty() && single.size() != 1)
       detail::checkpoint_is_incomplete(path + " has no rank folder and " +
                                        std::to_string(single.size()) + " checkpoint files");

@@ -26,6 +26,12 @@ inline index_t optimizer_pieces(parameter_layout const& p, layout const& l) {
   return std::min(p.opt_weight_shard_size, replicas);
 }
 
+/// The extent of which `parts` parts have this size each.
+inline index_t joined_extent(std::size_t dim, index_t size, index_t parts) {
+  if (size > max_index / parts) element_count_overflows(dim, size);
+  return size * parts;
+}
+
 inline tensor_map strategy_map(parameter_layout const& p, device_matrix const& devices,
                                std::size_t rank, cut_rule const& rule) {
   bool const whole = std::all_of(p.tensor_map.begin(), p.tensor_map.end(),
@@ -60,12 +66,12 @@ inline tensor_map strategy_map(parameter_layout const& p, device_matrix const& d
   for (std::size_t d = 0; d < local.rank(); ++d) {
     index_t parts = 1;
     for (std::size_t c = 0; c < map.cuts_of(d); ++c) parts *= map.cuts()[map.first(d) + c].parts();
-    shape.append(local[d] * parts);
+    shape.append(detail::joined_extent(d, local[d], parts));
   }
   index_t const pieces = detail::optimizer_pieces(p, layout{devices, map, shape});
   if (pieces == 1) return layout{devices, map, shape};
   if (local.rank() == 0) detail::dim_does_not_exist(0, 0);
-  shape.sizes_[0] *= pieces;
+  shape.sizes_[0] = detail::joined_extent(0, shape[0], pieces);
   return strategy_layout(p, extents{shape.begin(), shape.end()});
 }
 

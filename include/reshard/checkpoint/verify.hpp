@@ -71,25 +71,46 @@ template <class Sink> void for_each_slab(box const& where, index_t most, Sink co
   }
 }
 
+/// Calls sink(box) for disjoint boxes that make up what of `whole` is not in `hole`, which lies in
+/// it.
+template <class Sink> void for_each_rest(box whole, box const& hole, Sink const& sink) {
+  for (std::size_t d = 0; d < whole.rank(); ++d) {
+    interval const around = whole[d];
+    interval const within = hole[d];
+    for (interval const beside : {interval{around.offset, within.offset - around.offset},
+                                  interval{within.end(), around.end() - within.end()}}) {
+      if (beside.size == 0) continue;
+      whole.offset_[d] = beside.offset;
+      whole.extent_[d] = beside.size;
+      sink(static_cast<box const&>(whole));
+    }
+    whole.offset_[d] = within.offset;
+    whole.extent_[d] = within.size;
+  }
+}
+
 class tensor_comparison {
  public:
   tensor_comparison(catalog const& a, catalog_tensor const& ta, catalog const& b,
                     catalog_tensor const& tb)
       : a_(a), b_(b), ta_(ta), tb_(tb), item_(item_bytes(ta.type)) {}
 
-  /// Every rank of b that has elements holds those of a; every replica of a holds the same.
+  /// Every rank of b that has elements holds those of a; every replica of a, in all stages, holds
+  /// the same.
   std::vector<finding> run() {
     if (ta_.type != tb_.type)
       return {{tb_.name,
                std::string{name_of(ta_.type)} + " against " + std::string{name_of(tb_.type)}}};
     if (ta_.shape != tb_.shape)
       return {{tb_.name, "shape " + shape_text(ta_.shape) + " against " + shape_text(tb_.shape)}};
+    std::size_t alone = 0;  // pieces of the first placement: no other stage holds them yet
     for (placement const& p : ta_.placements) {
       std::vector<held_piece> const pieces = held_pieces(a_, ta_, p);
       sources_.insert(sources_.end(), pieces.begin(), pieces.end());
+      if (&p == &ta_.placements.front()) alone = sources_.size();
     }
-    for (held_piece const& source : sources_)
-      if (source.ranks.size() > 1) compare(a_, ta_, source);
+    for (std::size_t i = 0; i < sources_.size(); ++i)
+      if (i >= alone || sources_[i].ranks.size() > 1) compare(a_, ta_, sources_[i]);
     for (placement const& p : tb_.placements)
       for (held_piece const& target : held_pieces(b_, tb_, p)) compare(b_, tb_, target);
     return std::move(findings_);
@@ -100,8 +121,11 @@ class tensor_comparison {
 
   void compare(catalog const& c, catalog_tensor const& t, held_piece const& target) {
     std::vector<index_t> differing;
+    bool missing = false;
     for_each_slab(target.where(), static_cast<index_t>(slab_bytes / item_), [&](box const& slab) {
-      if (!expect(slab))
+      if (missing) return;
+      missing = !expect(slab);
+      if (missing)
         return add(t, "no present rank of the first has elements that ranks " + list(target.ranks) +
                           " of the second hold");
       found_.resize(expected_.size());
@@ -118,14 +142,22 @@ class tensor_comparison {
   /// Fills expected_ with a slab of the first checkpoint; false if elements have no holder.
   bool expect(box const& slab) {
     expected_.resize(static_cast<std::size_t>(slab.elements()) * item_);
-    index_t filled = 0;
+    std::vector<box> open{slab};  // stages hold the same elements: only what is open is filled
     for (held_piece const& source : sources_) {
-      box const both = intersection(source.where(), slab);
-      if (both.elements() == 0 || filled == slab.elements()) continue;
-      filled += both.elements();
-      read(a_, ta_, source.stored, source.ranks.front(), both, slab, expected_);
+      std::vector<box> rest;
+      for (box const& part : open) {
+        box const both = intersection(source.where(), part);
+        if (both.elements() == 0) {
+          rest.push_back(part);
+          continue;
+        }
+        read(a_, ta_, source.stored, source.ranks.front(), both, slab, expected_);
+        for_each_rest(part, both, [&](box const& beside) { rest.push_back(beside); });
+      }
+      open = std::move(rest);
+      if (open.empty()) return true;
     }
-    return filled >= slab.elements();
+    return slab.elements() == 0;
   }
 
   /// Reads the elements of `what` that a rank stores into a buffer that holds `slab`.

@@ -1,0 +1,114 @@
+#include <reshard/checkpoint/rank_folders.hpp>
+
+#include "support/synthetic.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace reshard;
+
+namespace {
+
+/// A folder with empty files at these places.
+struct tree : synthetic::folder {
+  explicit tree(std::vector<std::string> const& files) {
+    for (std::string const& file : files) add(file);
+  }
+  void add(std::string const& file) const {
+    std::filesystem::create_directories(std::filesystem::path{path + "/" + file}.parent_path());
+    std::ofstream{path + "/" + file};
+  }
+  /// What is chosen for a rank, relative to the folder.
+  [[nodiscard]] std::string chosen(index_t rank, file_choice choice) const {
+    std::string const file = find_rank_files(path, choice).paths.at(rank);
+    return file.substr(path.size() + 1);
+  }
+};
+
+bool warns_of(rank_files const& found, std::string const& words) {
+  return std::any_of(found.warnings.begin(), found.warnings.end(),
+                     [&](std::string const& w) { return w.find(words) != std::string::npos; });
+}
+
+errc code_of(std::string const& dir) {
+  try {
+    (void)find_rank_files(dir, file_choice::name);
+  } catch (checkpoint_error const& e) {
+    return e.code();
+  }
+  return errc::none;
+}
+}  // namespace
+
+TEST_CASE("a rank is the digits after rank_", "[rank_folders]") {
+  tree const t{{"rank_0/a.ckpt", "rank_01/a.ckpt", "rank_10/a.ckpt", "other/a.ckpt"}};
+  rank_files const found = find_rank_files(t.path, file_choice::name);
+  REQUIRE(found.paths.size() == 3);
+  CHECK(found.paths.at(0) == t.path + "/rank_0/a.ckpt");
+  CHECK(found.paths.at(1) == t.path + "/rank_01/a.ckpt");
+  CHECK(found.paths.at(10) == t.path + "/rank_10/a.ckpt");
+  CHECK(found.warnings.empty());
+}
+
+TEST_CASE("what is no rank folder is ignored with a warning", "[rank_folders]") {
+  tree const t{{"rank_0/a.ckpt", "rank_0_old/a.ckpt", "rank_x/a.ckpt", "rank_-1/a.ckpt", "rank_5",
+                "rank_/a.ckpt", "rank_99999999999999999999/a.ckpt", "rank_7/notes.txt"}};
+  rank_files const found = find_rank_files(t.path, file_choice::name);
+  CHECK(found.paths.size() == 1);
+  CHECK(found.warnings.size() == 7);
+  for (char const* const name : {"rank_0_old", "rank_x", "rank_-1", "rank_5", "rank_/", "rank_999"})
+    CHECK((warns_of(found, name) || std::string{name} == "rank_/"));
+  CHECK(warns_of(found, "rank_7 has no checkpoint file"));
+}
+
+// spec of transform_checkpoints: the .ckpt path takes the last name, so -9_1 beats -10_1
+TEST_CASE("the last name is taken, and a newer step is pointed out", "[rank_folders]") {
+  tree const t{{"rank_0/m-10_1.ckpt", "rank_0/m-9_1.ckpt", "rank_0/m-1_10.ckpt",
+                "rank_1/m-1_1.ckpt", "rank_1/m-1_2.ckpt"}};
+  CHECK(t.chosen(0, file_choice::name) == "rank_0/m-9_1.ckpt");
+  CHECK(t.chosen(0, file_choice::step) == "rank_0/m-10_1.ckpt");
+  CHECK(t.chosen(1, file_choice::name) == "rank_1/m-1_2.ckpt");
+  rank_files const by_name = find_rank_files(t.path, file_choice::name);
+  REQUIRE(by_name.warnings.size() == 1);  // rank 1: both choices agree
+  CHECK(warns_of(by_name, "m-10_1.ckpt"));
+  CHECK(warns_of(by_name, "--pick step"));
+  rank_files const by_step = find_rank_files(t.path, file_choice::step);
+  REQUIRE(by_step.warnings.size() == 1);
+  CHECK(warns_of(by_step, "m-9_1.ckpt"));
+}
+
+TEST_CASE("a step is the two numbers at the end of a name", "[rank_folders]") {
+  auto const step = [](std::string const& path) { return detail::step_of(path); };
+  using pair = std::pair<index_t, index_t>;
+  CHECK(step("a/b-3/m-10_2.ckpt") == pair{10, 2});
+  CHECK(step("llama_rank_3-12_400.ckpt") == pair{12, 400});
+  CHECK(step("llama_rank_3_1-12_400.ckpt") == pair{12, 400});
+  for (char const* const path :
+       {"m.ckpt", "m-10.ckpt", "m_10.ckpt", "m-a_1.ckpt", "m-1_b.ckpt", "m-1_.ckpt", "m-_1.ckpt",
+        "m_1-2.ckpt", "m-99999999999999999999_1.ckpt"})
+    CHECK(step(path) == pair{-1, -1});
+}
+
+TEST_CASE("files without a step lose against those with one", "[rank_folders]") {
+  tree const t{{"rank_0/a-1_1.ckpt", "rank_0/z.ckpt"}};
+  CHECK(t.chosen(0, file_choice::step) == "rank_0/a-1_1.ckpt");
+  CHECK(t.chosen(0, file_choice::name) == "rank_0/z.ckpt");
+}
+
+TEST_CASE("only files of the two kinds count, and not both", "[rank_folders]") {
+  tree const t{{"rank_0/a.ckpt", "rank_0/z.txt", "rank_0/graph.meta", "rank_0/sub/z.ckpt"}};
+  CHECK(t.chosen(0, file_choice::name) == "rank_0/a.ckpt");
+  CHECK(files_in(t.path + "/rank_0", {".txt", ".meta"}).size() == 2);
+  t.add("rank_1/a.safetensors");
+  CHECK(code_of(t.path) == errc::arguments_disagree);
+  tree const one_folder{{"rank_0/a.ckpt", "rank_0/a.safetensors"}};
+  CHECK(code_of(one_folder.path) == errc::arguments_disagree);
+}
+
+TEST_CASE("one rank in two folders, or no folder at all", "[rank_folders]") {
+  tree const t{{"rank_1/a.ckpt", "rank_01/a.ckpt"}};
+  CHECK(code_of(t.path) == errc::checkpoint_is_incomplete);
+  CHECK(code_of(t.path + "/none") == errc::checkpoint_is_incomplete);
+  CHECK(code_of(t.path + "/rank_1/a.ckpt") == errc::checkpoint_is_incomplete);
+  tree const empty{{}};
+  CHECK(find_rank_files(empty.path, file_choice::name).paths.empty());
+}
