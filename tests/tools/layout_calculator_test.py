@@ -240,7 +240,7 @@ def fixed_requests():
     for field in ("placement", "colour"):
         yield {"op": "slices", "layout": {**rows, field: []}}, "unknown_request"
     yield {"op": "slices", "layout": rows, "colour": 1}, "unknown_request"
-    yield {"op": "unify", "from": rows, "to": rows}, "unknown_request"
+    yield {"op": "transpose", "from": rows, "to": rows}, "unknown_request"
     yield {"op": "slices", "layout": {**rows, "cut": {"spiral": 2}}}, "unknown_request"
     yield {"op": "slices", "layout": {**rows, "devices": [2.5, 4]}}, "unknown_request"
     yield [1], "unknown_request"

@@ -287,7 +287,8 @@ struct open_options {
   std::map<std::string, std::vector<indexed_tensor const*>> holders;
   for (auto const& [rank, file] : out.files)
     for (indexed_tensor const& t : file.index->index().tensors) holders[t.name].push_back(&t);
-  for (auto const& [name, stored] : holders) {
+  for (auto const& holder : holders) {
+    std::vector<indexed_tensor const*> const& stored = holder.second;
     bool const alike = std::all_of(stored.begin(), stored.end(), [&](indexed_tensor const* t) {
       return t->type == stored[0]->type && t->shape == stored[0]->shape;
     });
