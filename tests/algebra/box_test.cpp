@@ -2,6 +2,8 @@
 
 #include "support/both.hpp"
 
+namespace box_test {
+
 using namespace reshard;
 
 namespace {
@@ -48,3 +50,5 @@ constexpr bool a_lone_box_is_stored_row_major_without_gaps() {
 TEST_BOTH("[box]", a_lone_box_is_stored_row_major_without_gaps)
 
 }  // namespace
+
+}  // namespace box_test

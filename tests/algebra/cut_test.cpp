@@ -2,6 +2,8 @@
 
 #include "support/both.hpp"
 
+namespace cut_test {
+
 using namespace reshard;
 
 namespace {
@@ -44,7 +46,8 @@ constexpr bool a_part_is_one_interval_unless_it_is_dealt_out() {
   EXPECT((!cut{axis_of_four, cut_rule::cyclic(2)}.is_contiguous()));
   EXPECT((!cut{axis_of_four, cut_rule::sections(2)}.is_contiguous()));
   EXPECT((!cut{axis_of_four, cut_rule::sections({4, 8})}.is_contiguous()));
-  for (cut_rule const& rule : {cut_rule::cyclic(2), cut_rule::sections(2), cut_rule::sections({4, 4})})
+  for (cut_rule const& rule :
+       {cut_rule::cyclic(2), cut_rule::sections(2), cut_rule::sections({4, 4})})
     EXPECT((cut{one, rule}.is_contiguous()));  // there is one part: everything
   return true;
 }
@@ -87,3 +90,5 @@ TEST_CASE("a rule states at most 16 sizes", "[cut]") {
 }
 
 }  // namespace
+
+}  // namespace cut_test

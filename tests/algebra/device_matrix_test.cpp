@@ -3,6 +3,8 @@
 
 #include "support/both.hpp"
 
+namespace device_matrix_test {
+
 using namespace reshard;
 
 namespace {
@@ -74,3 +76,5 @@ TEST_CASE("a device matrix refuses what counts no devices", "[device_matrix]") {
 }
 
 }  // namespace
+
+}  // namespace device_matrix_test

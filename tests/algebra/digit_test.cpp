@@ -3,6 +3,8 @@
 
 #include "support/both.hpp"
 
+namespace digit_test {
+
 using namespace reshard;
 
 namespace {
@@ -70,3 +72,5 @@ TEST_CASE("digit values agree with enumerated positions", "[digit]") {
 }
 
 }  // namespace
+
+}  // namespace digit_test

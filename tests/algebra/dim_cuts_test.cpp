@@ -3,6 +3,8 @@
 
 #include "support/both.hpp"
 
+namespace dim_cuts_test {
+
 using namespace reshard;
 
 namespace {
@@ -183,3 +185,5 @@ TEST_CASE("dims of all maps on 24 devices are cut as enumeration says", "[dim_cu
 }
 
 }  // namespace
+
+}  // namespace dim_cuts_test

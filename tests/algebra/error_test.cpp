@@ -5,6 +5,8 @@
 #include <string>
 #include <type_traits>
 
+namespace error_test {
+
 using namespace reshard;
 
 namespace {
@@ -41,3 +43,5 @@ TEST_CASE("the stable numbers stay what they are", "[error]") {
 }
 
 }  // namespace
+
+}  // namespace error_test

@@ -2,6 +2,8 @@
 
 #include "support/both.hpp"
 
+namespace extents_test {
+
 using namespace reshard;
 
 namespace {
@@ -48,3 +50,5 @@ TEST_CASE("extents refuse what is no shape", "[extents]") {
 }
 
 }  // namespace
+
+}  // namespace extents_test

@@ -4,6 +4,8 @@
 
 #include "support/both.hpp"
 
+namespace global_shape_test {
+
 using namespace reshard;
 
 namespace {
@@ -59,3 +61,5 @@ TEST_CASE("the shapes of all maps on 24 devices join", "[global_shape][slow]") {
 }
 
 }  // namespace
+
+}  // namespace global_shape_test

@@ -3,6 +3,8 @@
 
 #include "support/both.hpp"
 
+namespace grid_test {
+
 using namespace reshard;
 
 namespace {
@@ -50,3 +52,5 @@ TEST_CASE("a grid refuses factors that do not multiply to the extent", "[grid]")
 }
 
 }  // namespace
+
+}  // namespace grid_test

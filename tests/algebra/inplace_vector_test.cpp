@@ -2,6 +2,8 @@
 
 #include "support/both.hpp"
 
+namespace inplace_vector_test {
+
 using namespace reshard;
 
 namespace {
@@ -63,3 +65,5 @@ TEST_CASE("a full list refuses one more entry", "[inplace_vector]") {
 }
 
 }  // namespace
+
+}  // namespace inplace_vector_test

@@ -3,6 +3,8 @@
 
 #include "support/both.hpp"
 
+namespace layout_test {
+
 using namespace reshard;
 
 namespace {
@@ -314,3 +316,5 @@ TEST_CASE("layouts of all maps on 24 devices hold what enumeration says", "[layo
 }
 
 }  // namespace
+
+}  // namespace layout_test

@@ -2,6 +2,8 @@
 
 #include "support/both.hpp"
 
+namespace named_axes_test {
+
 using namespace reshard;
 
 namespace {
@@ -108,3 +110,5 @@ TEST_CASE("a name that does not fit is refused, not cut off", "[named_axes]") {
 }
 
 }  // namespace
+
+}  // namespace named_axes_test

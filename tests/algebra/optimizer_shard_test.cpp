@@ -3,6 +3,8 @@
 
 #include "support/both.hpp"
 
+namespace optimizer_shard_test {
+
 using namespace reshard;
 
 namespace {
@@ -116,3 +118,5 @@ TEST_CASE("optimizer pieces on 24 devices are those of enumeration", "[optimizer
 }
 
 }  // namespace
+
+}  // namespace optimizer_shard_test

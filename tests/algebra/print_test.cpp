@@ -6,6 +6,8 @@
 
 #include <string_view>
 
+namespace print_test {
+
 using namespace reshard;
 
 namespace {
@@ -63,3 +65,5 @@ constexpr bool a_rule_stands_behind_its_cut() {
 TEST_BOTH("[print]", a_rule_stands_behind_its_cut)
 
 }  // namespace
+
+}  // namespace print_test

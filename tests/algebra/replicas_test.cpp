@@ -4,6 +4,8 @@
 
 #include "support/both.hpp"
 
+namespace replicas_test {
+
 using namespace reshard;
 
 namespace {
@@ -93,3 +95,5 @@ TEST_CASE("replicas of all maps on 24 devices are those of enumeration", "[repli
 }
 
 }  // namespace
+
+}  // namespace replicas_test

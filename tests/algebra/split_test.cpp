@@ -3,6 +3,8 @@
 
 #include "support/both.hpp"
 
+namespace split_test {
+
 using namespace reshard;
 
 namespace {
@@ -210,3 +212,5 @@ TEST_CASE("numbers up to 2^63 - 1 do not overflow", "[split]") {
 }
 
 }  // namespace
+
+}  // namespace split_test

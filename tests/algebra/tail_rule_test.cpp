@@ -3,6 +3,8 @@
 
 #include "support/both.hpp"
 
+namespace tail_rule_test {
+
 using namespace reshard;
 
 namespace {
@@ -69,3 +71,5 @@ TEST_CASE("parts are those of torch.chunk and numpy.array_split", "[tail_rule]")
 }
 
 }  // namespace
+
+}  // namespace tail_rule_test

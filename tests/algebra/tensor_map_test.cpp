@@ -4,6 +4,8 @@
 
 #include <vector>
 
+namespace tensor_map_test {
+
 using namespace reshard;
 
 namespace {
@@ -87,3 +89,5 @@ TEST_CASE("lists of lists of any type make a nested map", "[tensor_map]") {
 }
 
 }  // namespace
+
+}  // namespace tensor_map_test

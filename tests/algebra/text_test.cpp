@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+namespace text_test {
+
 using namespace reshard;
 
 namespace {
@@ -43,3 +45,5 @@ TEST_CASE("std::string takes characters too", "[text]") {
 }
 
 }  // namespace
+
+}  // namespace text_test

@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+namespace torch_placements_test {
+
 using namespace reshard;
 
 namespace {
@@ -259,3 +261,5 @@ TEST_CASE("a right to left order of even shards is strided shards from left to r
 }
 
 }  // namespace
+
+}  // namespace torch_placements_test

@@ -3,6 +3,8 @@
 
 #include "rivals.hpp"
 
+namespace competitor_test {
+
 using namespace reshard;
 
 TEST_CASE("the plain rivals move the right elements", "[competitor]") {
@@ -27,3 +29,5 @@ TEST_CASE("a type has the size of the item", "[competitor]") {
   for (std::size_t const bytes : {1U, 2U, 4U, 8U, 16U})
     benchmarking::with_item_type(bytes, [&]<class T>(T) { CHECK(sizeof(T) == bytes); });
 }
+
+}  // namespace competitor_test

@@ -2,6 +2,10 @@
 
 #include "rivals.hpp"
 
+namespace eigen_competitor_test {
+
 TEST_CASE("blocks of Eigen move the right elements", "[eigen_competitor]") {
   check_rival(reshard::benchmarking::eigen_competitor);
 }
+
+}  // namespace eigen_competitor_test

@@ -4,6 +4,8 @@
 
 #include <map>
 
+namespace plan_benchmarks_test {
+
 using namespace reshard;
 using namespace reshard::benchmarking;
 
@@ -63,3 +65,5 @@ TEST_CASE("two tensors have no plan to register", "[plan_benchmarks]") {
   layout const b{{1}, plain_map({1}, {-1}), {5}};
   CHECK_THROWS_AS(register_plan({"none", a, b}), plan_error);
 }
+
+}  // namespace plan_benchmarks_test

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+namespace plan_run_test {
+
 using namespace reshard;
 using benchmarking::plan_run;
 
@@ -39,3 +41,5 @@ TEST_CASE("elements differ, even of one byte, and a wrong one is seen", "[plan_r
   std::swap(run.destination(1)[0], run.destination(1)[1]);
   CHECK_FALSE(run.is_right());
 }
+
+}  // namespace plan_run_test

@@ -2,6 +2,10 @@
 
 #include "rivals.hpp"
 
+namespace xtensor_competitor_test {
+
 TEST_CASE("views of xtensor move the right elements", "[xtensor_competitor]") {
   check_rival(reshard::benchmarking::xtensor_competitor);
 }
+
+}  // namespace xtensor_competitor_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace catalog_test {
+
 using namespace reshard;
 
 namespace {
@@ -55,3 +57,5 @@ TEST_CASE("shapes and layouts have one text", "[catalog]") {
   CHECK(to_string(layout{device_matrix{2, 4}, plain_map({2, 4}, {1, -1}), {512, 1024}}) ==
         "devices(2, 4) map((1), ()) shape(512, 1024)");
 }
+
+}  // namespace catalog_test

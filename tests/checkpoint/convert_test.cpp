@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace convert_test {
+
 using namespace reshard;
 using namespace synthetic;
 
@@ -157,3 +159,5 @@ TEST_CASE("names that only the source lists are refused with the arguments that 
   drop.names.drop = {"nothing"};
   CHECK_THROWS_WITH(lay_out(two, &to, drop), Catch::Contains("matches no tensor"));
 }
+
+}  // namespace convert_test

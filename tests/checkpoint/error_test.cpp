@@ -4,6 +4,8 @@
 
 #include <type_traits>
 
+namespace error_test {
+
 using namespace reshard;
 
 TEST_CASE("each reporter has its number, its name and the text", "[checkpoint_error]") {
@@ -44,3 +46,5 @@ TEST_CASE("the text is never cut off and outlives the copy", "[checkpoint_error]
   static_assert(std::is_nothrow_copy_constructible_v<checkpoint_error>);
   static_assert(std::is_base_of_v<error, checkpoint_error>);
 }
+
+}  // namespace error_test

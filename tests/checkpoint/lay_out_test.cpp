@@ -2,6 +2,8 @@
 
 #include "by_hand.hpp"
 
+namespace lay_out_test {
+
 using namespace by_hand;
 
 namespace {
@@ -273,3 +275,5 @@ TEST_CASE("a cut that does not divide is refused with the tensor and the remedy"
   auto const rank = error_of([&] { (void)lay_out(source, &longer); });
   CHECK_THAT(rank.what(), Catch::Contains("'w'") && !Catch::Contains("--uneven"));
 }
+
+}  // namespace lay_out_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace names_test {
+
 using namespace reshard;
 using names = std::vector<std::string>;
 
@@ -122,3 +124,5 @@ TEST_CASE("drop arguments are short where they can be", "[names]") {
     biases.push_back("model.layers." + std::to_string(layer) + ".bias");
   CHECK(drop_arguments(biases, names{"model.norm"}) == "--drop 'model\\.layers\\.\\d+\\.bias'");
 }
+
+}  // namespace names_test

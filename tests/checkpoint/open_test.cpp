@@ -2,6 +2,8 @@
 
 #include "by_hand.hpp"
 
+namespace open_test {
+
 using namespace by_hand;
 
 namespace {
@@ -280,3 +282,5 @@ TEST_CASE("a file that is no checkpoint says why", "[open]") {
   write(rank_file(work.path, 0), bytes.substr(0, bytes.size() - 1));
   CHECK_THROWS_WITH(opened(work.path, s), Catch::Contains("'w'") && Catch::Contains("byte"));
 }
+
+}  // namespace open_test

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace rank_folders_test {
+
 using namespace reshard;
 
 namespace {
@@ -112,3 +114,5 @@ TEST_CASE("one rank in two folders, or no folder at all", "[rank_folders]") {
   tree const empty{{}};
   CHECK(find_rank_files(empty.path, file_choice::name).paths.empty());
 }
+
+}  // namespace rank_folders_test

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <memory>
 
+namespace rank_list_test {
+
 using namespace reshard;
 
 namespace {
@@ -102,3 +104,5 @@ TEST_CASE("stages of one device keep the global rank", "[checkpoint]") {
   CHECK_THROWS_AS(by_mindspore(2, from, to), layout_error);
   CHECK(rank_list(2, &from, &to) == std::vector<index_t>{0, 1});
 }
+
+}  // namespace rank_list_test

@@ -2,6 +2,8 @@
 
 #include "by_hand.hpp"
 
+namespace read_tensor_test {
+
 using namespace by_hand;
 
 namespace {
@@ -66,3 +68,5 @@ TEST_CASE("a file that has become shorter names path and byte", "[read_tensor]")
   }
   CHECK_THROWS_AS(read_part(reader, work.path + "/none", t, 0, 1), codec_error);
 }
+
+}  // namespace read_tensor_test

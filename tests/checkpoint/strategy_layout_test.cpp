@@ -2,6 +2,8 @@
 
 #include "by_hand.hpp"
 
+namespace strategy_layout_test {
+
 using namespace by_hand;
 
 namespace {
@@ -167,3 +169,5 @@ TEST_CASE("a full shape that overflows is an error", "[strategy_layout]") {
           return strategy_layout_of_slice(pieces, {max_index / 2, 0});
         }) == errc::element_count_overflows);
 }
+
+}  // namespace strategy_layout_test

@@ -2,6 +2,8 @@
 
 #include "by_hand.hpp"
 
+namespace verify_test {
+
 using namespace by_hand;
 
 namespace {
@@ -211,3 +213,5 @@ TEST_CASE("a box is its hole and the rest", "[verify]") {
           REQUIRE(elements == 20);
         }
 }
+
+}  // namespace verify_test

@@ -3,6 +3,8 @@
 #include <reshard/codec/adapter_config.hpp>
 #include <reshard/codec/adapter_rules.hpp>
 
+namespace adapter_config_test {
+
 using namespace reshard;
 
 namespace {
@@ -164,3 +166,5 @@ TEST_CASE("the real configurations of the merge cases", "[adapter]") {
   CHECK(files::error_of([] { (void)read_adapter("/no/such/file"); }).code() ==
         errc::file_cannot_be_read);
 }
+
+}  // namespace adapter_config_test

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <limits>
 
+namespace adapter_rules_test {
+
 using namespace reshard;
 
 TEST_CASE("the scaling of an adapter", "[adapter]") {
@@ -105,3 +107,5 @@ TEST_CASE("fields that forbid a merge are listed", "[adapter]") {
   CHECK(std::string{e.what()} ==
         "p: a merge is not defined for adapters with use_qalora, kasa_config");
 }
+
+}  // namespace adapter_rules_test

@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+namespace ckpt_damage_test {
+
 using namespace ckpt_files;
 
 namespace {
@@ -212,3 +214,5 @@ TEST_CASE("a real truncated file", "[ckpt]") {
   CHECK(e.tensor() == "b");
   CHECK(recognises_ckpt(file));
 }
+
+}  // namespace ckpt_damage_test

@@ -1,5 +1,7 @@
 #include "ckpt_files.hpp"
 
+namespace ckpt_image_test {
+
 using namespace ckpt_files;
 
 namespace {
@@ -107,3 +109,5 @@ TEST_CASE("no entries make an empty file", "[ckpt_image]") {
   CHECK(image.size == 0);
   CHECK(image.literals.empty());
 }
+
+}  // namespace ckpt_image_test

@@ -1,5 +1,7 @@
 #include "ckpt_files.hpp"
 
+namespace ckpt_index_test {
+
 using namespace ckpt_files;
 
 TEST_CASE("a scalar has no dims, or dims [0]; a string has as many characters as bytes/4",
@@ -141,3 +143,5 @@ TEST_CASE("a file of records that are no tensors is none", "[ckpt_index]") {
   random_access_file const empty{folder.write("g", "")};
   CHECK_FALSE(recognises_ckpt(empty));
 }
+
+}  // namespace ckpt_index_test

@@ -1,5 +1,7 @@
 #include "ckpt_files.hpp"
 
+namespace ckpt_record_test {
+
 using namespace ckpt_files;
 using files::from_hex;
 
@@ -151,3 +153,5 @@ TEST_CASE("fields come in any order, but singular ones once", "[ckpt_record]") {
   CHECK(twice.code() == errc::file_is_malformed);
   CHECK(twice.byte() == 26);
 }
+
+}  // namespace ckpt_record_test

@@ -1,5 +1,7 @@
 #include "ckpt_files.hpp"
 
+namespace ckpt_test {
+
 using namespace ckpt_files;
 using files::from_hex;
 
@@ -127,3 +129,5 @@ TEST_CASE("the format is known by name", "[ckpt]") {
   CHECK(ckpt_format.recognises(file));
   CHECK(ckpt_format.index(file).tensors.size() == 3);
 }
+
+}  // namespace ckpt_test

@@ -5,6 +5,8 @@
 
 #include <array>
 
+namespace crc_test {
+
 using namespace reshard;
 using files::error_of;
 
@@ -106,3 +108,5 @@ TEST_CASE("a real file with crc is whole", "[crc]") {
   REQUIRE(index.crc.has_value());
   CHECK_NOTHROW(check_crc(file, index));
 }
+
+}  // namespace crc_test

@@ -4,6 +4,8 @@
 
 #include <map>
 
+namespace dcp_info_json_test {
+
 using namespace reshard;
 using files::error_of;
 
@@ -78,3 +80,5 @@ TEST_CASE("real shards join to the tensors of the consolidated file", "[dcp_info
   for (indexed_tensor const& t : whole.tensors) CHECK(t.shape == shapes.at(t.name));
   CHECK_FALSE(dcp_info_of(whole, "m").has_value());
 }
+
+}  // namespace dcp_info_json_test

@@ -1,5 +1,7 @@
 #include "ckpt_files.hpp"
 
+namespace encrypted_test {
+
 using namespace ckpt_files;
 
 namespace {
@@ -40,3 +42,5 @@ TEST_CASE("encrypted files are refused with their mode", "[encrypted]") {
     CHECK_FALSE(recognises_ckpt(file));
   }
 }
+
+}  // namespace encrypted_test

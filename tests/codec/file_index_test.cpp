@@ -1,5 +1,7 @@
 #include "ckpt_files.hpp"
 
+namespace file_index_test {
+
 using namespace ckpt_files;
 
 TEST_CASE("files of equal heads have equal indexes, whatever they contain", "[file_index]") {
@@ -35,3 +37,5 @@ TEST_CASE("a format is its pure functions", "[file_index]") {
   CHECK(ckpt_format.recognises(file));
   CHECK(ckpt_format.index(file) == ckpt_index(file));
 }
+
+}  // namespace file_index_test

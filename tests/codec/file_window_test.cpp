@@ -4,6 +4,8 @@
 
 #include <random>
 
+namespace file_window_test {
+
 using namespace reshard;
 
 TEST_CASE("a window shows what the file holds, wherever it moves", "[window]") {
@@ -22,3 +24,5 @@ TEST_CASE("a window shows what the file holds, wherever it moves", "[window]") {
   }
   CHECK(window.bytes(~std::uint64_t{0}, 5).empty());
 }
+
+}  // namespace file_window_test

@@ -2,6 +2,8 @@
 
 #include <reshard/codec/first_bytes.hpp>
 
+namespace first_bytes_test {
+
 using namespace reshard;
 
 TEST_CASE("the first bytes of a file, fewer if it is shorter", "[first_bytes]") {
@@ -19,3 +21,5 @@ TEST_CASE("what a file seems to be", "[first_bytes]") {
   CHECK(detail::hint_of("GGUF").empty());
   CHECK(detail::hint_of("{").starts_with("; it seems to be "));
 }
+
+}  // namespace first_bytes_test

@@ -3,6 +3,8 @@
 
 #include <reshard/codec/group_info.hpp>
 
+namespace group_info_test {
+
 using namespace reshard;
 using files::error_of;
 using files::from_hex;
@@ -55,3 +57,5 @@ TEST_CASE("truncated and malformed group files", "[group_info]") {
   CHECK(error_of([] { read(from_hex("120708ffffffffff01")); }).code() ==
         errc::strategy_is_malformed);
 }
+
+}  // namespace group_info_test

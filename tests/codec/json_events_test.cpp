@@ -2,6 +2,8 @@
 
 #include <reshard/codec/json_events.hpp>
 
+namespace json_events_test {
+
 using namespace reshard;
 using files::error_of;
 
@@ -107,3 +109,5 @@ TEST_CASE("keys that occur again later", "[json_events]") {
   CHECK(of({"b", "a", "b", "c", "a", "b"}) == std::vector<std::size_t>{0, 1, 2});
   CHECK(of({"", ""}) == std::vector<std::size_t>{0});
 }
+
+}  // namespace json_events_test

@@ -2,6 +2,8 @@
 
 #include <reshard/codec/json_tree.hpp>
 
+namespace json_tree_test {
+
 using namespace reshard;
 using detail::json_fields;
 using detail::json_tree;
@@ -89,3 +91,5 @@ TEST_CASE("a configuration file is read whole up to 16 MiB", "[json]") {
   CHECK(files::error_of([&] { (void)detail::json_text_at(large); }).rule() ==
         std::string_view{"json_is_too_large"});
 }
+
+}  // namespace json_tree_test

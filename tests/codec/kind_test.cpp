@@ -2,6 +2,8 @@
 
 #include <reshard/codec/kind.hpp>
 
+namespace kind_test {
+
 using namespace reshard;
 using files::error_of;
 using files::from_hex;
@@ -102,3 +104,5 @@ TEST_CASE("the kinds of all real files", "[kind]") {
     CHECK(kind_of(random_access_file{path}) == expected);
   }
 }
+
+}  // namespace kind_test

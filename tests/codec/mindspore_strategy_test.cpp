@@ -2,6 +2,8 @@
 
 #include <random>
 
+namespace mindspore_strategy_test {
+
 using namespace strategies;
 
 TEST_CASE("what a strategy must have", "[strategy]") {
@@ -174,3 +176,5 @@ TEST_CASE("a strategy is written in one step, into folders that are missing", "[
   CHECK(error_of([&] { write_strategy(s, folder / "a"); }).code() == errc::file_cannot_be_written);
   CHECK(files::below(folder.path(), "").size() == 3);
 }
+
+}  // namespace mindspore_strategy_test

@@ -2,6 +2,8 @@
 
 #include <reshard/codec/model_config.hpp>
 
+namespace model_config_test {
+
 using namespace reshard;
 
 namespace {
@@ -217,3 +219,5 @@ TEST_CASE("params.json of a Meta release", "[model]") {
       files::error_of([] { (void)meta_model_of(R"({"n_heads": 3})", "params.json"); });
   CHECK(files::contains(e.what(), "are missing: dim, n_layers"));
 }
+
+}  // namespace model_config_test

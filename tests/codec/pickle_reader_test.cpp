@@ -4,6 +4,8 @@
 
 #include <random>
 
+namespace pickle_reader_test {
+
 using namespace reshard;
 using files::from_hex;
 
@@ -263,3 +265,5 @@ TEST_CASE("damaged pickles are read or refused, nothing else", "[pickle]") {
   }
   CHECK(errors > 5000);
 }
+
+}  // namespace pickle_reader_test

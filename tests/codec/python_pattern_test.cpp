@@ -6,6 +6,8 @@
 
 #include <chrono>
 
+namespace python_pattern_test {
+
 using namespace reshard;
 
 namespace {
@@ -76,3 +78,5 @@ TEST_CASE("no expression costs exponential time or a deep stack", "[pattern]") {
   check_refused("(?:" + std::string(500, 'a') + "){9}", "its repetitions are too many");
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{60});
 }
+
+}  // namespace python_pattern_test

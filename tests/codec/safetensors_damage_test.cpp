@@ -3,6 +3,8 @@
 
 #include <map>
 
+namespace safetensors_damage_test {
+
 using namespace safetensors_files;
 
 namespace {
@@ -79,7 +81,8 @@ TEST_CASE("every byte of three tensors with every interesting value", "[safetens
   changing_file file;
   file.check(three);
   CHECK(file.accepted == 1);
-  std::string const values{"\0\1\x1f \"\\{}[]:,09-+.eEu/a_\x7f\x80\xc3\xff\t\n\r", 34};
+  using namespace std::string_literals;
+  std::string const values = "\0\1\x1f \"\\{}[]:,09-+.eEu/a_\x7f\x80\xc3\xff\t\n\r"s;
   for (std::size_t at = 0; at < three.size(); ++at)
     for (char const value : values)
       for (bool const replace : {true, false}) {
@@ -118,3 +121,5 @@ TEST_CASE("several damaged bytes of real files", "[safetensors]") {
   }
   CHECK(file.refused > 1000);
 }
+
+}  // namespace safetensors_damage_test

@@ -4,6 +4,8 @@
 
 #include <set>
 
+namespace safetensors_image_test {
+
 using namespace safetensors_files;
 
 namespace {
@@ -213,3 +215,5 @@ TEST_CASE("a damaged name or byte is found by the CRC", "[safetensors][crc]") {
     CHECK(e.code() == errc::checksum_differs);
   }
 }
+
+}  // namespace safetensors_image_test

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <map>
 
+namespace safetensors_index_test {
+
 using namespace safetensors_files;
 using nlohmann::json;
 
@@ -296,3 +298,5 @@ TEST_CASE("a header with the shapes of GPT-2", "[safetensors]") {
   for (std::size_t i = 0; i < entries.size(); ++i) expected[entries[i].name] = image.ranges[i];
   for (indexed_tensor const& t : index.tensors) CHECK(t.ranges == expected.at(t.name));
 }
+
+}  // namespace safetensors_index_test

@@ -2,6 +2,8 @@
 
 #include <reshard/formats.hpp>
 
+namespace safetensors_test {
+
 using namespace safetensors_files;
 
 TEST_CASE("the formats are known by name", "[safetensors]") {
@@ -34,3 +36,5 @@ TEST_CASE("every real file is recognised by one format", "[safetensors]") {
       CHECK(format.recognises(file) == (format.name == "safetensors"));
   }
 }
+
+}  // namespace safetensors_test

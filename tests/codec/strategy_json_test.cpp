@@ -2,6 +2,8 @@
 
 #include <reshard/codec/mindspore_strategy.hpp>
 
+namespace strategy_json_test {
+
 using namespace reshard;
 using files::error_of;
 using nlohmann::json;
@@ -160,3 +162,5 @@ TEST_CASE("stages of merged JSON come from the names", "[strategy_json]") {
   root["parallel_layout_item"]["3-w"] = layout;
   CHECK(read_error(root.dump()).code() == errc::strategy_is_malformed);
 }
+
+}  // namespace strategy_json_test

@@ -1,5 +1,7 @@
 #include "strategies.hpp"
 
+namespace strategy_stages_test {
+
 using namespace strategies;
 
 TEST_CASE("a name is split at its first hyphen if a number stands before it", "[strategy_stages]") {
@@ -112,3 +114,5 @@ TEST_CASE("nameless parameters, layouts without devices and empty files are refu
   s.parameters[0].device_matrix.clear();
   CHECK(files::contains(error(s), "the device matrix is empty"));
 }
+
+}  // namespace strategy_stages_test

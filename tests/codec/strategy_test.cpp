@@ -4,6 +4,8 @@
 
 #include <functional>
 
+namespace strategy_test {
+
 using namespace reshard;
 
 TEST_CASE("a new strategy is what MindSpore writes where it says nothing", "[strategy]") {
@@ -48,3 +50,5 @@ TEST_CASE("layouts are equal if every field is", "[strategy]") {
   CHECK(operator_strategy{"MatMul", 0, {{1, 2}}} == operator_strategy{"MatMul", 0, {{1, 2}}});
   CHECK_FALSE(operator_strategy{"MatMul", 0, {{1, 2}}} == operator_strategy{"MatMul", 0, {{2, 1}}});
 }
+
+}  // namespace strategy_test

@@ -1,5 +1,7 @@
 #include "strategies.hpp"
 
+namespace strategy_wire_test {
+
 using namespace strategies;
 
 TEST_CASE("the golden strategy is read and written", "[strategy_wire]") {
@@ -153,3 +155,5 @@ TEST_CASE("a field of another type is named with its byte", "[strategy_wire]") {
   CHECK(counter.byte() == 0);
   CHECK(read_error(golden.substr(0, 2) + from_hex("1a020801")).byte() == 4);
 }
+
+}  // namespace strategy_wire_test

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <random>
 
+namespace torch_index_test {
+
 using namespace torch_files;
 
 namespace {
@@ -375,3 +377,5 @@ TEST_CASE("archives that are not quite torch's", "[torch]") {
   check_error(archive({{.name = "a/data.pkl", .content = "", .size = most_pickle_bytes + 1}}),
               errc::file_is_malformed, "reaches into the directory");
 }
+
+}  // namespace torch_index_test

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+namespace torch_tensor_test {
+
 using namespace reshard;
 using detail::torch_view;
 
@@ -67,3 +69,5 @@ TEST_CASE("each global is listed once", "[torch]") {
   CHECK(names.contains("collections.OrderedDict"));
   CHECK_FALSE(names.contains("torch._utils._rebuild_device_tensor_from_numpy"));
 }
+
+}  // namespace torch_tensor_test

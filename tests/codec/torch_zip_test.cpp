@@ -2,6 +2,8 @@
 
 #include <reshard/codec/kind.hpp>
 
+namespace torch_zip_test {
+
 using namespace torch_files;
 
 namespace {
@@ -39,3 +41,5 @@ TEST_CASE("torch files are read only", "[torch]") {
   CHECK(torch_format.index(random_access_file{files::data("torch/nested.bin")}).tensors.size() ==
         3);
 }
+
+}  // namespace torch_zip_test

@@ -2,6 +2,8 @@
 
 #include <reshard/codec/weight_index_json.hpp>
 
+namespace weight_index_json_test {
+
 using namespace reshard;
 using files::error_of;
 
@@ -157,3 +159,5 @@ TEST_CASE("real folders fit their indices", "[weight_index]") {
   }
   CHECK(folders >= 11);
 }
+
+}  // namespace weight_index_json_test

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+namespace weight_index_test {
+
 using namespace reshard;
 using files::error_of;
 
@@ -132,3 +134,5 @@ TEST_CASE("the cache of Hugging Face keeps its files among the blobs", "[weight_
   CHECK(error_of([&] { (void)shard_path(folder, "2.st"); }).rule() ==
         std::string{"shard_is_outside_of_its_folder"});
 }
+
+}  // namespace weight_index_test

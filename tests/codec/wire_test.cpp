@@ -2,6 +2,8 @@
 
 #include <reshard/codec/wire.hpp>
 
+namespace wire_test {
+
 using namespace reshard;
 using files::error_of;
 using files::from_hex;
@@ -114,3 +116,5 @@ TEST_CASE("names are UTF-8, not empty and without NUL", "[wire]") {
   for (char const* const hex : {"0a00", "0a01ff", "0a0100", "0a02c328"})
     CHECK(error_of([&] { name(hex); }).code() == errc::file_is_malformed);
 }
+
+}  // namespace wire_test

@@ -7,6 +7,8 @@
 
 #include <map>
 
+namespace zip_directory_test {
+
 using namespace reshard;
 using zip_files::archive;
 using zip_files::numbers;
@@ -176,3 +178,5 @@ TEST_CASE("what the directory and the end records say must fit", "[zip]") {
   says(wrong.replace(large.size() - 22 + 10, 2, zip_files::number(2, 2)),
        "the two end records disagree");
 }
+
+}  // namespace zip_directory_test

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <numeric>
 
+namespace file_mover_test {
+
 using namespace reshard;
 
 namespace {
@@ -139,3 +141,5 @@ TEST_CASE("output files appear complete or not at all", "[file_mover]") {
   CHECK((std::filesystem::status(dir.path + "/rank_0/a").permissions() &
          std::filesystem::perms::all) == std::filesystem::perms::owner_read);
 }
+
+}  // namespace file_mover_test

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <random>
 
+namespace operator_run_test {
+
 using namespace reshard;
 
 namespace {
@@ -65,3 +67,5 @@ TEST_CASE("operators bring every device exactly its elements", "[operator_run]")
     CHECK(same);
   }
 }
+
+}  // namespace operator_run_test

@@ -3,6 +3,8 @@
 
 #include "support/both.hpp"
 
+namespace bands_test {
+
 using namespace reshard;
 
 namespace {
@@ -90,3 +92,5 @@ TEST_CASE("all elements of a cell have the same holders, and neighbours have oth
 }
 
 }  // namespace
+
+}  // namespace bands_test

@@ -2,6 +2,8 @@
 
 #include "support/both.hpp"
 
+namespace common_refinement_test {
+
 using namespace reshard;
 
 namespace {
@@ -33,3 +35,5 @@ constexpr bool factors_that_do_not_fit_have_no_common_refinement() {
 TEST_BOTH("[common_refinement]", factors_that_do_not_fit_have_no_common_refinement)
 
 }  // namespace
+
+}  // namespace common_refinement_test

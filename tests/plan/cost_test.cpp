@@ -4,6 +4,8 @@
 
 #include "support/both.hpp"
 
+namespace cost_test {
+
 using namespace reshard;
 
 namespace {
@@ -74,3 +76,5 @@ TEST_CASE("random pairs on 24 devices cost the least", "[cost]") {
 }
 
 }  // namespace
+
+}  // namespace cost_test

@@ -3,6 +3,8 @@
 
 #include "support/both.hpp"
 
+namespace coverage_test {
+
 using namespace reshard;
 
 namespace {
@@ -69,3 +71,5 @@ TEST_CASE("random layouts are covered if every element is", "[coverage]") {
 }
 
 }  // namespace
+
+}  // namespace coverage_test

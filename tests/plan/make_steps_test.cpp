@@ -5,6 +5,8 @@
 
 #include "support/both.hpp"
 
+namespace make_steps_test {
+
 using namespace reshard;
 
 namespace {
@@ -201,3 +203,5 @@ TEST_CASE("there are never more steps than MindSpore's operators", "[make_steps]
 }
 
 }  // namespace
+
+}  // namespace make_steps_test

@@ -2,6 +2,8 @@
 
 #include "support/both.hpp"
 
+namespace mindspore_layout_test {
+
 using namespace reshard;
 
 namespace {
@@ -43,3 +45,5 @@ TEST_CASE("a strategy refuses what it cannot describe", "[mindspore_layout]") {
 }
 
 }  // namespace
+
+}  // namespace mindspore_layout_test

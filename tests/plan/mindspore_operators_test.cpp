@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace mindspore_operators_test {
+
 using namespace reshard;
 
 namespace {
@@ -276,3 +278,5 @@ TEST_CASE("broken arguments of operators are named", "[plan]") {
   CHECK_THROWS_AS(expanded(sharded({4, 2}, {{1}, {0}}, 1, 2), {16, 8}), layout_error);
   CHECK_THROWS_AS(expanded(sharded({6, 2}, {{0}, {}}, 2, 4), {48, 8}), layout_error);
 }
+
+}  // namespace mindspore_operators_test

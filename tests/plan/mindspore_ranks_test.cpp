@@ -2,6 +2,8 @@
 
 #include "support/both.hpp"
 
+namespace mindspore_ranks_test {
+
 using namespace reshard;
 
 namespace {
@@ -39,3 +41,5 @@ constexpr bool an_optimizer_shard_is_gathered_from_the_neighbouring_pieces() {
 TEST_BOTH("[mindspore_ranks]", an_optimizer_shard_is_gathered_from_the_neighbouring_pieces)
 
 }  // namespace
+
+}  // namespace mindspore_ranks_test

@@ -5,6 +5,8 @@
 
 #include <set>
 
+namespace parts_test {
+
 using namespace reshard;
 
 namespace {
@@ -129,3 +131,5 @@ TEST_CASE("the parts met by random boxes are those of their elements", "[parts]"
 }
 
 }  // namespace
+
+}  // namespace parts_test

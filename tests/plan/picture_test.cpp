@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace picture_test {
+
 using namespace reshard;
 
 namespace {
@@ -138,3 +140,5 @@ TEST_CASE("a picture of two tensors is refused", "[picture]") {
 }
 
 }  // namespace
+
+}  // namespace picture_test

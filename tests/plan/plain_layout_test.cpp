@@ -2,6 +2,8 @@
 
 #include "support/both.hpp"
 
+namespace plain_layout_test {
+
 using namespace reshard;
 
 namespace {
@@ -24,3 +26,5 @@ constexpr bool a_plain_layout_counts_as_the_layout_of_the_same_map() {
 TEST_BOTH("[plain_layout]", a_plain_layout_counts_as_the_layout_of_the_same_map)
 
 }  // namespace
+
+}  // namespace plain_layout_test

@@ -7,6 +7,8 @@
 #include <map>
 #include <string>
 
+namespace redundancy_test {
+
 using namespace reshard;
 
 namespace {
@@ -133,3 +135,5 @@ TEST_CASE("groups on 24 devices are those of MindSpore's algorithm", "[redundanc
 }
 
 }  // namespace
+
+}  // namespace redundancy_test

@@ -4,6 +4,8 @@
 
 #include "support/both.hpp"
 
+namespace transfers_test {
+
 using namespace reshard;
 
 namespace {
@@ -151,3 +153,5 @@ TEST_CASE("random pairs on 64 devices move the right elements", "[transfers][slo
 }
 
 }  // namespace
+
+}  // namespace transfers_test

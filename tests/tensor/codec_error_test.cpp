@@ -4,6 +4,8 @@
 
 #include <type_traits>
 
+namespace codec_error_test {
+
 using namespace reshard;
 
 TEST_CASE("names from files stay one readable line", "[codec_error]") {
@@ -42,3 +44,5 @@ TEST_CASE("an error keeps its facts in every copy", "[codec_error]") {
   CHECK(copy.what() == "f: tensor 'w': byte 7: " + long_text);
   static_assert(std::is_nothrow_copy_constructible_v<codec_error>);
 }
+
+}  // namespace codec_error_test

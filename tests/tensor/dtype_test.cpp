@@ -4,6 +4,8 @@
 
 #include <array>
 
+namespace dtype_test {
+
 using namespace reshard;
 
 namespace {
@@ -109,3 +111,5 @@ TEST_CASE("a count of bits above 2^63 is an error", "[dtype]") {
         errc::element_count_overflows);
   CHECK(code_of([] { return bytes_of(dtype::float4, -2); }) == errc::element_count_overflows);
 }
+
+}  // namespace dtype_test

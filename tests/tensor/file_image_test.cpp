@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace file_image_test {
+
 using namespace reshard;
 
 TEST_CASE("a big-endian checksum fills its field from the right", "[file_image]") {
@@ -39,3 +41,5 @@ TEST_CASE("an entry may have no range, one or several", "[file_image]") {
     for (byte_range const& range : ranges) bytes += range.bytes;
   CHECK(bytes == image.size);
 }
+
+}  // namespace file_image_test

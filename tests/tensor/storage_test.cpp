@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+namespace storage_test {
+
 using namespace reshard;
 
 namespace {
@@ -136,3 +138,5 @@ TEST_CASE("ranges are equal by value", "[storage]") {
   CHECK_FALSE(byte_range{1, 2} == byte_range{2, 1});
   CHECK(byte_range{} == byte_range{0, 0});
 }
+
+}  // namespace storage_test

@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+namespace strided_copy_test {
+
 using namespace reshard;
 
 namespace {
@@ -71,3 +73,5 @@ TEST_CASE("runs make up the box and each is contiguous", "[strided_copy]") {
     REQUIRE(found == numbered(what));
   }
 }
+
+}  // namespace strided_copy_test

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+namespace all_layouts_test {
+
 using namespace reshard;
 using testing::list;
 
@@ -59,3 +61,5 @@ TEST_CASE("layouts over one shape differ in devices, maps and rules", "[all_layo
   CHECK(all.size() == 2 * 21 - 5);  // without a cut the rule makes no difference
   for (testing::layout_case const& l : all) CHECK_NOTHROW(testing::to_layout(l));
 }
+
+}  // namespace all_layouts_test

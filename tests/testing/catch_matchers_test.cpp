@@ -1,6 +1,8 @@
 #include <reshard/plan/make_steps.hpp>
 #include <reshard/testing/catch_matchers.hpp>
 
+namespace catch_matchers_test {
+
 using namespace reshard;
 using namespace reshard::testing;
 
@@ -93,3 +95,5 @@ TEST_CASE("layouts and transfers print in their one form", "[catch_matchers]") {
         "1 transfers: 0(2, 0) -> 1(0, 3) x (2, 1)");
   CHECK(Catch::Detail::stringify(transfer_list(9)).ends_with(", ..."));
 }
+
+}  // namespace catch_matchers_test

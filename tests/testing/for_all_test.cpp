@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
+namespace for_all_test {
+
 using namespace reshard;
 
 namespace {
@@ -63,3 +65,5 @@ TEST_CASE("a pair is told with what moves", "[for_all]") {
         "-+-------\n"
         " | =0 0>1\n");
 }
+
+}  // namespace for_all_test

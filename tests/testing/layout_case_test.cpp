@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace layout_case_test {
+
 using namespace reshard;
 
 TEST_CASE("a case states the layout that its lists say", "[layout_case]") {
@@ -28,3 +30,5 @@ TEST_CASE("random cases come back from their layouts", "[layout_case]") {
     REQUIRE(testing::to_case(testing::to_layout(l)) == l);
   }
 }
+
+}  // namespace layout_case_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace oracle_test {
+
 using namespace reshard;
 using testing::list;
 using lists = std::vector<list>;
@@ -73,3 +75,5 @@ TEST_CASE("lists of the library become lists of the oracle", "[oracle]") {
   CHECK(testing::to_list(l.part_on(3)) == list{1});
   CHECK(testing::to_index({4, 2}) == grid_index{4, 2});
 }
+
+}  // namespace oracle_test

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace plan_oracle_test {
+
 using namespace reshard;
 using testing::list;
 
@@ -61,3 +63,5 @@ TEST_CASE("a plan for other layouts is not right", "[plan_oracle]") {
   CHECK_FALSE(testing::plan_is_right(whole, mixed));
   CHECK_FALSE(testing::cost_is_least(mixed, rows));
 }
+
+}  // namespace plan_oracle_test

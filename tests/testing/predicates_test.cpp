@@ -4,6 +4,8 @@
 
 #include "support/both.hpp"
 
+namespace predicates_test {
+
 using namespace reshard;
 
 namespace {
@@ -109,3 +111,5 @@ TEST_CASE("plans, also damaged ones, are judged as element by element", "[predic
 }
 
 }  // namespace
+
+}  // namespace predicates_test

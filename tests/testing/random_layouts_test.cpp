@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+namespace random_layouts_test {
+
 using namespace reshard;
 
 namespace {
@@ -47,3 +49,5 @@ TEST_CASE("pairs are valid, of one shape and within the limits", "[random_layout
     CHECK(uneven == (rules != testing::rule_choice::exact));
   }
 }
+
+}  // namespace random_layouts_test

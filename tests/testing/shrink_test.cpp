@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace shrink_test {
+
 using namespace reshard;
 
 namespace {
@@ -82,3 +84,5 @@ TEST_CASE("parts of axes become axes, and divisors shrink with what they divide"
     for (cut const& c : value.map().cuts()) CHECK(c.by().axes().size() == 1);
   }
 }
+
+}  // namespace shrink_test

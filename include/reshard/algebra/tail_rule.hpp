@@ -52,8 +52,9 @@ struct interval {
   if (tail == tail_rule::balanced) {
     index_t const least = whole.size / parts;
     index_t const longer = whole.size % parts;
-    if (x < longer * (least + 1)) return x / (least + 1);
-    return longer + (x - longer * (least + 1)) / least;
+    index_t const end_of_longer = longer * least + longer;  // least + 1 may be past the last number
+    if (x < end_of_longer) return x / (least + 1);
+    return longer + (x - end_of_longer) / least;
   }
   return x / (whole.size / parts + (whole.size % parts != 0 ? 1 : 0));
 }

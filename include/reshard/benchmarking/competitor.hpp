@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <complex>
 #include <cstdint>
+#include <cstring>
 
 namespace reshard {
 inline namespace v1 {

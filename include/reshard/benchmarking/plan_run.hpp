@@ -3,7 +3,8 @@
 #include <reshard/plan/transfers.hpp>
 #include <reshard/tensor/dtype.hpp>
 
-#include <cstring>
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,7 @@ class plan_run {
   }
 
   void clear_destinations() {
-    for (storage& local : destinations_) std::memset(local.data(), 0xA5, local.size());
+    for (storage& local : destinations_) std::fill(local.begin(), local.end(), std::byte{0xA5});
   }
   /// Every destination has its elements, by the layout alone.
   [[nodiscard]] bool is_right() const {

@@ -167,14 +167,14 @@ class torch_tensor_reader {
 
   /// A tuple of numbers, or torch.Size of one.
   std::vector<index_t> counts(pickle_id id, char const* what) const {
-    constexpr std::size_t most_dims = 64;  // torch's own limit
+    constexpr std::size_t most_torch_dims = 64;  // torch's own limit
     if ((*tree_)[id].kind == pickle_kind::call) {
       rebuild const size = rebuild_of(id);
       if (role_of(size.function) != torch_role::size) malformed(std::string{what} + " is a call");
       id = arguments(size, 1, 1)[0];
     }
     ids const& list = value(id, pickle_kind::tuple, what).items;
-    if (list.size() > most_dims)
+    if (list.size() > most_torch_dims)
       malformed(std::string{what} + " has " + std::to_string(list.size()) + " numbers");
     std::vector<index_t> out;
     for (pickle_id const number : list) out.push_back(count(number, what));
