@@ -9,4 +9,5 @@
 #include <reshard/exec/file_move.hpp>
 #include <reshard/exec/file_mover.hpp>
 #include <reshard/exec/open_files.hpp>
+#include <reshard/exec/operator_run.hpp>
 #include <reshard/exec/output_files.hpp>
