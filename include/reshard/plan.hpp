@@ -18,3 +18,4 @@
 #include <reshard/plan/static_plan.hpp>
 #include <reshard/plan/steps.hpp>
 #include <reshard/plan/transfers.hpp>
+#include <reshard/plan/turns.hpp>
