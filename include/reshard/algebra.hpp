@@ -21,10 +21,8 @@
 #include <reshard/algebra/layout.hpp>
 #include <reshard/algebra/named_axes.hpp>
 #include <reshard/algebra/optimizer_shard.hpp>
-#include <reshard/algebra/part_holders.hpp>
 #include <reshard/algebra/print.hpp>
 #include <reshard/algebra/replicas.hpp>
-#include <reshard/algebra/run_cursor.hpp>
 #include <reshard/algebra/split.hpp>
 #include <reshard/algebra/tail_rule.hpp>
 #include <reshard/algebra/tensor_map.hpp>

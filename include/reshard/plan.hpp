@@ -12,9 +12,11 @@
 #include <reshard/plan/coverage.hpp>
 #include <reshard/plan/device_refinement.hpp>
 #include <reshard/plan/make_steps.hpp>
+#include <reshard/plan/part_holders.hpp>
 #include <reshard/plan/parts.hpp>
 #include <reshard/plan/picture.hpp>
 #include <reshard/plan/redundancy.hpp>
+#include <reshard/plan/run_cursor.hpp>
 #include <reshard/plan/static_plan.hpp>
 #include <reshard/plan/steps.hpp>
 #include <reshard/plan/transfers.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <reshard/algebra/layout.hpp>
-#include <reshard/algebra/run_cursor.hpp>
+#include <reshard/plan/run_cursor.hpp>
 
 namespace reshard {
 inline namespace v1 {

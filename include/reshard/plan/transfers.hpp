@@ -1,6 +1,6 @@
 #pragma once
 
-#include <reshard/algebra/part_holders.hpp>
+#include <reshard/plan/part_holders.hpp>
 #include <reshard/plan/parts.hpp>
 
 namespace reshard {

@@ -1,4 +1,4 @@
-#include <reshard/algebra/part_holders.hpp>
+#include <reshard/plan/part_holders.hpp>
 #include <reshard/testing/for_all.hpp>
 
 #include "support/both.hpp"

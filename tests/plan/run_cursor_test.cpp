@@ -1,5 +1,5 @@
 #include <reshard/algebra/layout.hpp>
-#include <reshard/algebra/run_cursor.hpp>
+#include <reshard/plan/run_cursor.hpp>
 #include <reshard/testing/for_all.hpp>
 
 #include "support/both.hpp"
