@@ -97,11 +97,9 @@ inline char const* name_of(reshard::step_kind kind) {
     case reshard::step_kind::all_to_all:
       return "all_to_all";
     case reshard::step_kind::permute:
-      return "permute";
-    case reshard::step_kind::reshape:
       break;
   }
-  return "reshape";
+  return "permute";
 }
 
 inline json axes_json(reshard::axis_list const& axes) {
@@ -115,11 +113,9 @@ inline json step_json(reshard::step const& s) {
   json out{{"kind", name_of(s.kind())}};
   if (s.kind() == reshard::step_kind::all_gather || s.kind() == reshard::step_kind::all_to_all)
     out["gathered_dim"] = static_cast<int>(s.gathered_dim());
-  if (s.kind() == reshard::step_kind::slice || s.kind() == reshard::step_kind::all_to_all) {
+  if (s.kind() == reshard::step_kind::slice || s.kind() == reshard::step_kind::all_to_all)
     out["cut_dim"] = static_cast<int>(s.cut_dim());
-    out["axes"] = axes_json(s.by_.axes());
-  }
-  if (s.kind() == reshard::step_kind::permute) out["axes"] = axes_json(s.axes_);
+  if (s.kind() != reshard::step_kind::all_gather) out["axes"] = axes_json(s.axes());
   return out;
 }
 

@@ -7,6 +7,7 @@
 // from the right, dims from the left. A broken rule throws layout_error from a function that is
 // named after the rule.
 
+#include <reshard/algebra/axis_list.hpp>
 #include <reshard/algebra/box.hpp>
 #include <reshard/algebra/cut.hpp>
 #include <reshard/algebra/device_matrix.hpp>

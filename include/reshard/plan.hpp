@@ -6,11 +6,18 @@
 // same part come from the same walk over parts. Steps are the collective program that every device
 // runs in lockstep. Pictures of both are text. A plan depends on its arguments only.
 
+#include <reshard/plan/axis_cuts.hpp>
 #include <reshard/plan/bands.hpp>
 #include <reshard/plan/cost.hpp>
 #include <reshard/plan/coverage.hpp>
+#include <reshard/plan/device_refinement.hpp>
 #include <reshard/plan/make_steps.hpp>
+#include <reshard/plan/part_holders.hpp>
 #include <reshard/plan/parts.hpp>
 #include <reshard/plan/picture.hpp>
 #include <reshard/plan/redundancy.hpp>
+#include <reshard/plan/run_cursor.hpp>
+#include <reshard/plan/static_plan.hpp>
+#include <reshard/plan/steps.hpp>
 #include <reshard/plan/transfers.hpp>
+#include <reshard/plan/turns.hpp>

@@ -1,8 +1,12 @@
 #include <reshard/plan/transfers.hpp>
+#include <reshard/testing/for_all.hpp>
 #include <reshard/testing/plan_oracle.hpp>
-#include <reshard/testing/random_layouts.hpp>
 
 #include "support/both.hpp"
+
+#include <array>
+#include <map>
+#include <set>
 
 namespace transfers_test {
 
@@ -150,6 +154,52 @@ TEST_CASE("random pairs on 24 devices move the right elements", "[transfers]") {
 
 TEST_CASE("random pairs on 64 devices move the right elements", "[transfers][slow]") {
   check_random_pairs(4000, 64);
+}
+
+using transfer_key = std::array<testing::list, 4>;
+transfer_key key(transfer const& t) {
+  return {testing::list{t.source, t.destination}, testing::to_list(t.source_offset),
+          testing::to_list(t.destination_offset), testing::to_list(t.extent)};
+}
+
+/// All destinations at once, and all sources one by one, make the transfers of the destinations one
+/// by one.
+bool three_walks_agree(layout const& from, layout const& to) {
+  std::multiset<transfer_key> received;
+  std::multiset<transfer_key> all;
+  std::multiset<transfer_key> sent;
+  for (index_t device = 0; device < to.devices().devices(); ++device)
+    for_each_transfer(from, to, device, [&](transfer const& t) { received.insert(key(t)); });
+  for_each_transfer(from, to, [&](transfer const& t) { all.insert(key(t)); });
+  bool right = true;
+  for (index_t device = 0; device < from.devices().devices(); ++device)
+    for_each_sent(from, to, device, [&](transfer const& t) {
+      right = right && t.source == device;
+      sent.insert(key(t));
+    });
+  return right && received == all && received == sent;
+}
+
+TEST_CASE("all destinations at once and source by source give the same transfers", "[transfers]") {
+  CHECK(testing::for_all_pairs({.cases = 500}, three_walks_agree));
+  CHECK(testing::for_all_pairs({.cases = 300, .devices = 64, .extent = 40}, three_walks_agree));
+}
+
+TEST_CASE("transfers of one destination and source come in the order that the source sends them",
+          "[transfers]") {
+  CHECK(testing::for_all_pairs({.cases = 300}, [](layout const& from, layout const& to) {
+    std::map<testing::list, std::vector<transfer_key>> received;
+    std::map<testing::list, std::vector<transfer_key>> sent;
+    for (index_t device = 0; device < to.devices().devices(); ++device)
+      for_each_transfer(from, to, device, [&](transfer const& t) {
+        received[{t.source, t.destination}].push_back(key(t));
+      });
+    for (index_t device = 0; device < from.devices().devices(); ++device)
+      for_each_sent(from, to, device, [&](transfer const& t) {
+        sent[{t.source, t.destination}].push_back(key(t));
+      });
+    return received == sent;
+  }));
 }
 
 }  // namespace

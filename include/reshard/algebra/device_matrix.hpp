@@ -1,19 +1,9 @@
 #pragma once
 
-#include <reshard/algebra/inplace_vector.hpp>
+#include <reshard/algebra/axis_list.hpp>
 
 namespace reshard {
 inline namespace v1 {
-
-/// Most axes a device matrix may have.
-inline constexpr std::size_t max_axes = 16;
-
-/// An axis of a device matrix, counted FROM THE RIGHT: 0 is the last one, which varies fastest, as
-/// in MindSpore's tensor_map.
-enum class device_axis : std::uint8_t {};
-
-/// Axes, most significant first.
-using axis_list = inplace_vector<device_axis, max_axes>;
 
 namespace detail {
 [[noreturn]] inline void device_axis_size_is_not_positive(std::size_t position, index_t size) {
@@ -23,10 +13,6 @@ namespace detail {
 [[noreturn]] inline void device_count_overflows(std::size_t position, index_t size) {
   throw layout_error(errc::device_count_overflows, __func__, "the device count overflows at entry ",
                      position, " of size ", size);
-}
-[[noreturn]] inline void device_axis_does_not_exist(index_t axis, std::size_t axes) {
-  throw layout_error(errc::device_axis_does_not_exist, __func__, "device axis ", axis,
-                     " does not exist, the device matrix has ", axes);
 }
 [[noreturn]] inline void device_does_not_exist(index_t device, index_t devices) {
   throw layout_error(errc::device_does_not_exist, __func__, "device ", device,

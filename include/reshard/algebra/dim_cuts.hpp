@@ -24,11 +24,20 @@ using part_index = inplace_vector<index_t, max_cuts>;
 /// Refers to the map.
 class dim_cuts {
  public:
+  /// A dim without cuts and indices.
+  constexpr dim_cuts() = default;
   constexpr dim_cuts(tensor_map const& map, std::size_t dim, index_t extent)
       : cuts_(map.cuts().begin() + map.first(dim)),
         count_(map.cuts_of(dim)),
         sizes_(map.sizes().begin() + map.first_size(dim)),
         extent_(extent) {}
+
+  [[nodiscard]] constexpr index_t extent() const noexcept { return extent_; }
+  /// Number of cuts.
+  [[nodiscard]] constexpr std::size_t cuts() const noexcept { return count_; }
+  /// The cuts, the coarsest first.
+  [[nodiscard]] constexpr cut const* begin() const noexcept { return cuts_; }
+  [[nodiscard]] constexpr cut const* end() const noexcept { return cuts_ + count_; }
 
   /// Every part is one interval.
   [[nodiscard]] constexpr bool is_contiguous() const noexcept {
@@ -113,10 +122,10 @@ class dim_cuts {
     return found;
   }
 
-  cut const* cuts_;
-  std::size_t count_;
-  index_t const* sizes_;
-  index_t extent_;
+  cut const* cuts_ = nullptr;
+  std::size_t count_ = 0;
+  index_t const* sizes_ = nullptr;
+  index_t extent_ = 0;
 };
 
 }  // namespace v1

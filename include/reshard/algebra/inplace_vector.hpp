@@ -60,7 +60,13 @@ template <class T, std::size_t Capacity> struct inplace_vector {
     return false;
   }
 
-  friend constexpr bool operator==(inplace_vector const&, inplace_vector const&) = default;
+  /// Unused entries are equal, so only the others are compared.
+  friend constexpr bool operator==(inplace_vector const& a, inplace_vector const& b) {
+    if (a.size_ != b.size_) return false;
+    for (std::size_t i = 0; i < a.size_; ++i)
+      if (!(a.data_[i] == b.data_[i])) return false;
+    return true;
+  }
 };
 
 }  // namespace v1

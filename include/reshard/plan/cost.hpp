@@ -52,5 +52,52 @@ struct plan_cost {
   return sum;
 }
 
+/// How what crosses between devices is spread over the senders, in elements.
+///   sent:    by all source devices together
+///   most:    by the busiest of them
+///   senders: source devices
+///   between_nodes: of what is sent, what leaves its node
+struct plan_load {
+  index_t sent = 0;
+  index_t most = 0;
+  index_t senders = 0;
+  index_t between_nodes = 0;
+
+  /// 1 when all source devices send the same.
+  [[nodiscard]] constexpr double max_over_mean() const noexcept {
+    return sent == 0 ? 1.0
+                     : static_cast<double>(most) * static_cast<double>(senders) /
+                           static_cast<double>(sent);
+  }
+  friend constexpr bool operator==(plan_load const&, plan_load const&) = default;
+};
+
+/// Devices per node of machines with one node.
+inline constexpr index_t one_node = max_index;
+
+/// The load of the senders under a choice of holders.
+///   node_size: devices per node; nodes are filled in the order of the device numbers
+///   choice:    as for_each_transfer
+///   throws:    those of for_each_transfer
+///   cost:      O(source devices x boxes x receivers)
+template <class Choice = all_present>
+[[nodiscard]] constexpr plan_load load(layout const& from, layout const& to,
+                                       index_t node_size = one_node, Choice const& choice = {}) {
+  plan_load sum;
+  sum.senders = from.devices().devices();
+  for (index_t device = 0; device < sum.senders; ++device) {
+    index_t sent = 0;
+    auto const add = [&](transfer const& t) {
+      if (t.source == t.destination) return;
+      sent += t.elements();
+      if (t.source / node_size != t.destination / node_size) sum.between_nodes += t.elements();
+    };
+    for_each_sent(from, to, device, add, choice);
+    sum.sent += sent;
+    sum.most = sum.most < sent ? sent : sum.most;
+  }
+  return sum;
+}
+
 }  // namespace v1
 }  // namespace reshard

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <reshard/algebra/layout.hpp>
-#include <reshard/plan/common_refinement.hpp>
+#include <reshard/plan/plain_layout.hpp>
 
 namespace reshard {
 inline namespace v1 {
@@ -10,6 +10,15 @@ namespace detail {
                                                             index_t size) {
   throw plan_error(errc::digit_is_no_refinement_of_its_axes, __func__, "a cut splits device axis ",
                    axis, " of size ", size, " at ", boundary, ", which does not divide it");
+}
+
+/// Every cut names whole axes, and no axis has size 1.
+constexpr bool has_whole_axes(layout const& l) {
+  for (index_t const size : l.devices())
+    if (size == 1) return false;
+  for (cut const& c : l.map().cuts())
+    if (c.by().divide() != 1 || c.parts() != combinations(l.devices(), c.by().axes())) return false;
+  return true;
 }
 
 /// Ascending products at which an axis must be split, its size last.
@@ -58,44 +67,6 @@ constexpr split_points split_points_of(layout const& l, device_axis axis) {
     }
   }
   return sizes;
-}
-
-/// The cuts of a layout over a matrix that splits its axes: exact cuts one axis at a time, the
-/// others over all their axes. Cuts into one part are left out.
-///   devices: outermost first; made of factors of whole_axes(l)
-[[nodiscard]] constexpr tensor_map map_over(layout const& l, device_matrix const& devices) {
-  tensor_map map;
-  for (std::size_t d = 0; d < l.map().size(); ++d) {
-    map.append(devices, {});
-    for (std::size_t i = 0; i < l.map().cuts_of(d); ++i) {
-      std::size_t const position = l.map().first(d) + i;
-      digit const& by = l.map().cuts()[position].by();
-      axis_list axes;  // least significant first
-      index_t number = 1;
-      for (std::size_t k = by.axes().size(); k-- > 0;) {
-        index_t const stride = l.devices().stride(by.axes()[k]);
-        index_t const end = stride * l.devices().size(by.axes()[k]);
-        for (std::size_t a = 0; a < devices.axes(); ++a) {
-          auto const fine = static_cast<device_axis>(a);
-          if (devices.size(fine) == 1 || devices.stride(fine) < stride ||
-              devices.stride(fine) >= end)
-            continue;
-          if (number >= by.divide() && number < by.divide() * by.modulo()) axes.push_back(fine);
-          number *= devices.size(fine);
-        }
-      }
-      axis_list ordered;
-      for (std::size_t k = axes.size(); k-- > 0;) ordered.push_back(axes[k]);
-      if (ordered.empty()) continue;
-      cut_rule const rule = l.map().rule(position);
-      if (rule == cut_rule{}) {
-        for (device_axis const axis : ordered) map.add_cut(d, digit{devices, {axis}}, rule);
-      } else {
-        map.add_cut(d, digit{devices, ordered}, rule);
-      }
-    }
-  }
-  return map;
 }
 
 }  // namespace v1

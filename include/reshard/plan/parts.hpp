@@ -1,6 +1,7 @@
 #pragma once
 
 #include <reshard/algebra/layout.hpp>
+#include <reshard/plan/run_cursor.hpp>
 
 namespace reshard {
 inline namespace v1 {
@@ -35,7 +36,11 @@ class box_target {
 class part_target {
  public:
   constexpr part_target(layout const& over, part_index const& part) : over_(&over), part_(part) {}
-  [[nodiscard]] constexpr bool empty() const { return over_->local_shape(part_).elements() == 0; }
+  [[nodiscard]] constexpr bool empty() const {
+    for (std::size_t d = 0; d < over_->shape().rank(); ++d)
+      if (over_->dim(d).size(part_.begin() + over_->map().first(d)) == 0) return true;
+    return false;
+  }
   template <class Sink> constexpr void for_each_segment(std::size_t d, Sink&& sink) const {
     over_->dim(d).for_each_segment(part_.begin() + over_->map().first(d), {0, over_->shape()[d]},
                                    sink);
@@ -50,38 +55,42 @@ namespace detail {
 template <class Target, class Sink> class part_walk {
  public:
   constexpr part_walk(layout const& over, Target const& target, Sink& sink)
-      : over_(over), target_(target), sink_(sink) {}
+      : rank_(over.shape().rank()), target_(target), sink_(sink) {
+    met_.part = part_index(over.map().cuts().size(), 0);
+    met_.overlap = {grid_index(rank_, 0), grid_index(rank_, 0)};
+    met_.local = met_.target = grid_index(rank_, 0);
+    for (std::size_t d = 0; d < rank_; ++d)
+      runs_[d] = {over.dim(d), met_.part.begin() + over.map().first(d)};
+  }
+  part_walk(part_walk const&) = delete;  // the cursors point into it
 
   constexpr void dim(std::size_t d) {
-    if (d == over_.shape().rank()) return sink_(static_cast<met_part const&>(met_));
-    dim_cuts const along = over_.dim(d);
-    target_.for_each_segment(d, [&](segment const& wanted) { meet(along, d, wanted); });
+    if (d == rank_) return sink_(static_cast<met_part const&>(met_));
+    target_.for_each_segment(d, [&](segment const& wanted) { meet(d, wanted); });
   }
 
  private:
   /// Only the parts that meet the wanted indices are visited: each is found in closed form.
-  constexpr void meet(dim_cuts const& along, std::size_t d, segment const& wanted) {
-    std::size_t const before = met_.part.size();
-    for (index_t at = wanted.offset; at < wanted.end();) {
-      index_t const local = along.locate(at, met_.part);
-      index_t const run = along.run(met_.part.begin() + before, local).size;
-      index_t const size = run < wanted.end() - at ? run : wanted.end() - at;
-      met_.overlap.push_back({at, size});
-      met_.local.push_back(local);
-      met_.target.push_back(wanted.local + at - wanted.offset);
+  constexpr void meet(std::size_t d, segment const& wanted) {
+    run_cursor& run = runs_[d];
+    run.seek(wanted.offset);
+    while (true) {
+      index_t const end = run.end() < wanted.end() ? run.end() : wanted.end();
+      met_.overlap.offset_[d] = run.offset();
+      met_.overlap.extent_[d] = end - run.offset();
+      met_.local[d] = run.local(run.offset());
+      met_.target[d] = wanted.local + run.offset() - wanted.offset;
       dim(d + 1);
-      met_.overlap.pop_back();
-      met_.local.pop_back();
-      met_.target.pop_back();
-      while (met_.part.size() > before) met_.part.pop_back();
-      at += size;
+      if (end == wanted.end()) return;
+      run.next();
     }
   }
 
-  layout const& over_;
+  std::size_t rank_;
   Target const& target_;
   Sink& sink_;
   met_part met_;
+  run_cursor runs_[max_rank];
 };
 }  // namespace detail
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <reshard/plan/part_holders.hpp>
 #include <reshard/plan/parts.hpp>
 
 namespace reshard {
@@ -61,29 +62,57 @@ struct destination_device {
 /// them, else the lowest; nobody if none is present.
 ///   cost: O(1) when all are present, else O(replicas)
 template <class Present>
-[[nodiscard]] constexpr index_t serving_holder(layout const& from, part_index const& part,
+[[nodiscard]] constexpr index_t serving_holder(part_holders const& holders, part_index const& part,
                                                index_t destination, Present const& present) {
-  if (destination >= 0 && destination < from.devices().devices() && present(destination) &&
-      from.part_on(destination) == part)
-    return destination;
-  replica_group const holders = from.holders_of(part);
-  for (index_t k = 0; k < holders.size(); ++k) {
-    index_t const device = holders[k];
-    if (present(device)) return device;
-  }
+  index_t const lowest = holders.first(part);
+  if (holders.size() == 1) return present(lowest) ? lowest : nobody;
+  if (holders.holds(destination, part) && present(destination)) return destination;
+  if (present(lowest)) return lowest;
+  for (index_t k = 1; k < holders.size(); ++k)
+    if (present(holders.at(part, k))) return holders.at(part, k);
   return nobody;
 }
+template <class Present>
+[[nodiscard]] constexpr index_t serving_holder(layout const& from, part_index const& part,
+                                               index_t destination, Present const& present) {
+  return serving_holder(part_holders{from}, part, destination, present);
+}
+
+/// Who serves a box of wanted elements, which lies together in one part and at the receiver.
+///   choose(holders, part, first, at): a device that holds the part, or nobody
+///   first: the first element of the box
+template <class Choice>
+concept holder_choice = requires(Choice const& choose, part_holders const& holders,
+                                 part_index const& part, grid_index const& first,
+                                 destination_device at) {
+  index_t{choose(holders, part, first, at)};
+};
+
+/// The serving_holder, given which devices are present.
+template <class Present> struct lowest_holder {
+  Present const& present;
+
+  [[nodiscard]] constexpr index_t operator()(part_holders const& holders, part_index const& part,
+                                             grid_index const&, destination_device at) const {
+    return serving_holder(holders, part, at.as_source, present);
+  }
+};
+
+/// Takes transfers one by one.
+template <class Sink>
+concept transfer_sink = requires(Sink& sink, transfer const& made) {
+  sink(made);
+};
 
 namespace detail {
+/// A choice as it is; of a predicate on devices, the lowest present holder.
+template <class Choice> constexpr Choice const& choice_of(Choice const& choose) {
+  return choose;
+}
 template <class Present>
-constexpr index_t require_holder(layout const& from, part_index const& part, index_t destination,
-                                 Present const& present) {
-  index_t const source = serving_holder(from, part, destination, present);
-  if (source == nobody) {
-    replica_group const holders = from.holders_of(part);
-    piece_has_no_present_holder(from, holders[0], holders.size());
-  }
-  return source;
+requires(!holder_choice<Present>) constexpr lowest_holder<Present> choice_of(
+    Present const& present) {
+  return {present};
 }
 
 /// What a destination device wants of the source.
@@ -93,34 +122,163 @@ constexpr part_target target_of(layout const& from, layout const& to, index_t de
     device_does_not_exist(device, to.devices().devices());
   return {to, to.part_on(device)};
 }
+
+/// Asks a choice who serves.
+template <class Choice> class server_choice {
+ public:
+  constexpr server_choice(layout const& from, Choice const& choose)
+      : from_(from), holders_(from), choose_(choose) {}
+
+  [[nodiscard]] constexpr index_t operator()(part_index const& part, grid_index const& first,
+                                             destination_device at) const {
+    index_t const source = choose_(holders_, part, first, at);
+    if (source == nobody) piece_has_no_present_holder(from_, holders_.first(part), holders_.size());
+    return source;
+  }
+
+ private:
+  layout const& from_;
+  part_holders holders_;
+  Choice const& choose_;
+};
 }  // namespace detail
 
 /// Calls sink(transfer const&) for everything that one destination device needs: exactly one
 /// transfer per non-empty intersection of a source piece with one of its pieces, ordered by
 /// destination offset, local copies included. Any number of devices on either side.
-///   present: callable, device -> bool: which source devices can serve
-///   throws:  plan_error global_shapes_differ, piece_has_no_present_holder;
-///            layout_error device_does_not_exist
-///   cost:    O(transfers), streamed
-template <class Sink, class Present = all_present>
+///   choice: who serves a box: a holder_choice; or a predicate, device -> bool, that tells which
+///           source devices are present: then the destination itself or the lowest one serves
+///   throws: plan_error global_shapes_differ, piece_has_no_present_holder;
+///           layout_error device_does_not_exist
+///   cost:   O(transfers), streamed
+template <transfer_sink Sink, class Choice = all_present>
 constexpr void for_each_transfer(layout const& from, layout const& to, destination_device at,
-                                 Sink&& sink, Present const& present = {}) {
-  for_each_part(from, detail::target_of(from, to, at.device), [&](met_part const& met) {
-    index_t const source = detail::require_holder(from, met.part, at.as_source, present);
+                                 Sink&& sink, Choice const& choice = {}) {
+  part_target const target = detail::target_of(from, to, at.device);
+  auto const& choose = detail::choice_of(choice);
+  detail::server_choice const server{from, choose};
+  for_each_part(from, target, [&](met_part const& met) {
+    index_t const source = server(met.part, met.overlap.offset(), at);
     sink(transfer{source, at.device, met.local, met.target, met.overlap.extent()});
   });
 }
 
-/// Calls sink(device) for each source device that a destination device needs, in order of the
-/// parts. Each is named once.
+namespace detail {
+/// Walks the boxes that lie together on both sides, row-major over the whole tensor.
+template <class Visit> class box_walk {
+ public:
+  constexpr box_walk(layout const& from, layout const& to, Visit& visit)
+      : shape_(from.shape()), visit_(visit) {
+    std::size_t const rank = shape_.rank();
+    part_ = part_index(from.map().cuts().size(), 0);
+    wanted_ = part_index(to.map().cuts().size(), 0);
+    first_ = made_.source_offset = made_.destination_offset = grid_index(rank, 0);
+    made_.extent = box{shape_}.extent();
+    for (std::size_t d = 0; d < rank; ++d) {
+      if (from.map().cuts_of(d) == 0 && to.map().cuts_of(d) == 0) continue;
+      from_[d] = {from.dim(d), part_.begin() + from.map().first(d)};
+      to_[d] = {to.dim(d), wanted_.begin() + to.map().first(d)};
+      cut_dims_.push_back(static_cast<std::uint8_t>(d));
+    }
+  }
+  box_walk(box_walk const&) = delete;  // the cursors point into it
+
+  constexpr void run() {
+    if (shape_.elements() == 0) return;
+    if (cut_dims_.empty()) return visit_(part_, wanted_, first_, made_);
+    dim(0);
+  }
+
+ private:
+  constexpr void dim(std::size_t i) {
+    bool const innermost = i + 1 == cut_dims_.size();
+    std::size_t const d = cut_dims_[i];
+    run_cursor& have = from_[d];
+    run_cursor& want = to_[d];
+    have.seek(0);
+    want.seek(0);
+    for (index_t at = 0;;) {
+      index_t const end = have.end() < want.end() ? have.end() : want.end();
+      first_[d] = at;
+      made_.source_offset[d] = have.local(at);
+      made_.destination_offset[d] = want.local(at);
+      made_.extent[d] = end - at;
+      if (innermost)
+        visit_(part_, wanted_, first_, made_);
+      else
+        dim(i + 1);
+      if (end == shape_[d]) return;
+      if (have.end() == end) have.next();
+      if (want.end() == end) want.next();
+      at = end;
+    }
+  }
+
+  extents const& shape_;
+  Visit& visit_;
+  part_index part_;
+  part_index wanted_;
+  grid_index first_;
+  transfer made_;  // only what a box changes is written
+  inplace_vector<std::uint8_t, max_rank> cut_dims_;
+  run_cursor from_[max_rank];
+  run_cursor to_[max_rank];
+};
+}  // namespace detail
+
+/// As above, for all destination devices: in row-major order of the boxes over the whole tensor,
+/// for each box the devices that want it, ascending. Devices of the same number are the same.
+///   cost: O(transfers), streamed; without a division per transfer where the cuts are contiguous
+template <transfer_sink Sink, class Choice = all_present>
+constexpr void for_each_transfer(layout const& from, layout const& to, Sink&& sink,
+                                 Choice const& choice = {}) {
+  detail::require_same_tensor(from, to);
+  auto const& choose = detail::choice_of(choice);
+  detail::server_choice const server{from, choose};
+  part_holders const receivers{to};
+  auto visit = [&](part_index const& part, part_index const& wanted, grid_index const& first,
+                   transfer& made) {
+    receivers.for_each(wanted, [&](index_t device) {
+      made.source = server(part, first, device);
+      made.destination = device;
+      sink(static_cast<transfer const&>(made));
+    });
+  };
+  detail::box_walk walk{from, to, visit};
+  walk.run();
+}
+
+/// Calls sink(transfer const&) for everything that one source device sends, local copies included,
+/// ordered by source offset: the same transfers that for_each_transfer makes for the destinations.
 ///   throws: those of for_each_transfer
-template <class Sink, class Present = all_present>
+///   cost:   O(boxes of the source x their receivers)
+template <transfer_sink Sink, class Choice = all_present>
+constexpr void for_each_sent(layout const& from, layout const& to, index_t source, Sink&& sink,
+                             Choice const& choice = {}) {
+  part_target const held = detail::target_of(to, from, source);
+  auto const& choose = detail::choice_of(choice);
+  detail::server_choice const server{from, choose};
+  part_holders const receivers{to};
+  part_index const part = from.part_on(source);
+  for_each_part(to, held, [&](met_part const& met) {
+    receivers.for_each(met.part, [&](index_t device) {
+      if (server(part, met.overlap.offset(), device) != source) return;
+      sink(transfer{source, device, met.target, met.local, met.overlap.extent()});
+    });
+  });
+}
+
+/// Calls sink(device) for each source device that a destination device needs, in order of the
+/// parts. Each is named once, unless a choice spreads the boxes of one part.
+///   throws: those of for_each_transfer
+template <class Sink, class Choice = all_present>
 constexpr void needed_devices(layout const& from, layout const& to, destination_device at,
-                              Sink&& sink, Present const& present = {}) {
+                              Sink&& sink, Choice const& choice = {}) {
   part_target const target = detail::target_of(from, to, at.device);
+  auto const& choose = detail::choice_of(choice);
+  detail::server_choice const server{from, choose};
   for_each_part(from, target, [&](met_part const& met) {
-    if (is_first_of_part(from, target, met))
-      sink(detail::require_holder(from, met.part, at.as_source, present));
+    if (is_first_of_part(from, target, met)) sink(server(met.part, met.overlap.offset(), at));
   });
 }
 
