@@ -6,6 +6,7 @@
 #include "mindspore_json.hpp"
 #include "moved_values.hpp"
 #include "parameter_keepers.hpp"
+#include "strided_requests.hpp"
 
 #include <set>
 
@@ -173,6 +174,7 @@ inline json answer(json const& request) {
   if (op == "needed") return needed(request);
   if (op == "move") return move(request);
   if (op == "keepers") return keepers(request);
+  if (op == "strided") return answer_strided(request);
   throw unknown_request{"unknown op"};
 }
 
