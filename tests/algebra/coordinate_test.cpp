@@ -20,7 +20,7 @@ constexpr bool the_first_entry_of_a_coordinate_is_fastest() {
 TEST_BOTH("[coordinate]", the_first_entry_of_a_coordinate_is_fastest)
 
 constexpr bool an_index_comes_back_from_its_coordinate() {
-  int_tuple const shape{{2, 3}, 1, {{2, 2}, 5}};
+  int_tuple const shape{{2, 2}, 1, {2, {1, 2}}};
   for (index_t i = 0; i < 2 * product(shape); ++i) {  // past the shape the last entry goes on
     int_tuple const coordinate = idx2crd(i, shape);
     EXPECT(congruent(coordinate, shape));

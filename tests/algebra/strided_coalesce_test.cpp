@@ -56,7 +56,7 @@ strided_brute::list strides_for(std::size_t modes) {
 }
 
 TEST_CASE("coalesce is the same function with the fewest modes, for all layouts up to size 64",
-          "[strided_coalesce]") {
+          "[strided_coalesce][slow]") {
   long layouts = 0;
   for (index_t size = 1; size <= 64; ++size)
     strided_brute::for_each_factoring(size, 6, [&](strided_brute::list const& extents) {

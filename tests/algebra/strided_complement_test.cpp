@@ -78,7 +78,7 @@ index_t filled_by(strided_brute::flat const& a) {
 }
 
 TEST_CASE("the complement is the rest, or a stride is refused, for all layouts up to size 64",
-          "[strided_complement]") {
+          "[strided_complement][slow]") {
   long completed = 0;
   long refused = 0;
   strided_brute::list const strides{0, 1, 2, 4, 6, 24, -1};

@@ -131,9 +131,9 @@ struct tally {
 
 TEST_CASE("composition is exact or refused rightly, for all small pairs", "[strided_composition]") {
   // a: sizes 2 .. 12 in up to 3 modes with strides out of {0, 1, 2, 5};
-  // b: sizes 2 .. 12 in up to 2 modes with strides out of {0, 1, 2, 3, 4, -2}
+  // b: sizes 2 .. 12 in up to 2 modes with strides out of {0, 1, 2, 3, -2}
   std::vector<strided_brute::flat> inner;
-  strided_brute::for_each_layout(12, 2, {0, 1, 2, 3, 4, -2},
+  strided_brute::for_each_layout(12, 2, {0, 1, 2, 3, -2},
                                  [&](strided_brute::flat const& b) { inner.push_back(b); });
   tally counts;
   strided_brute::for_each_layout(12, 3, {0, 1, 2, 5}, [&](strided_brute::flat const& a) {
@@ -159,7 +159,7 @@ strided_brute::flat random_layout(std::mt19937& random, index_t most, index_t st
 }
 
 TEST_CASE("composition is exact or refused rightly, for random pairs up to size 64",
-          "[strided_composition]") {
+          "[strided_composition][slow]") {
   std::mt19937 random{20241};
   INFO("seed 20241");
   tally counts;

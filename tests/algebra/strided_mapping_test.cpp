@@ -61,7 +61,7 @@ constexpr bool a_mapped_function_adds_up_its_spaces() {
 }
 TEST_BOTH("[strided_mapping]", a_mapped_function_adds_up_its_spaces)
 
-TEST_CASE("where a closed form is given it is the function", "[strided_mapping]") {
+TEST_CASE("where a closed form is given it is the function", "[strided_mapping][slow]") {
   long closed_forms = 0;
   strided_brute::list const strides{0, 1, 2, 3, 4, 6, 8, -1, -2};
   std::vector<strided_layout> inners;

@@ -20,6 +20,19 @@ constexpr bool is_superincreasing(moving_list const& modes) {
   return true;
 }
 
+/// Two indices have one value.
+///   throws: layout_error layout_is_too_large_to_enumerate
+constexpr bool takes_a_value_twice(strided_layout const& a) {
+  evaluation_budget budget(a.size());
+  for (index_t i = 1; i < a.size(); ++i) {
+    budget.spend(i);
+    index_t const value = a(i);
+    for (index_t j = 0; j < i; ++j)
+      if (a(j) == value) return true;
+  }
+  return false;
+}
+
 /// Tries all layouts r with a(r(i)) == i: the stride of the next mode is an index that has the
 /// first value not reached yet.
 class longest_inverse {
@@ -131,6 +144,7 @@ class longest_inverse {
     detail::push_coalesced(inverse, last);
     return detail::layout_of(inverse);
   }
+  if (detail::takes_a_value_twice(a)) detail::layout_is_not_injective(a);
   detail::found_modes const found = detail::interpolation(a, a.cosize() - 1).modes();
   if (!found.found) detail::no_layout_has_this_function(a.size());
   return detail::layout_of(found.modes);

@@ -18,14 +18,17 @@ namespace detail {
                      " modes have stride 1, splitting elements takes one");
 }
 
-/// A mode in elements that hold `n` of the old ones.
-constexpr strided_mode widened(strided_mode const& m, index_t n) {
+/// A mode in elements that hold `n` of the old ones. `within` is how far the modes before reach
+/// into one of the new elements.
+constexpr strided_mode widened(strided_mode const& m, index_t n, index_t& within) {
   if (m.stride % n == 0) return {m.extent, m.stride / n};
   if (m.extent == 1) return {1, m.stride < 0 ? -1 : m.stride / n + 1};
   if (m.stride < 0) stride_is_negative(m.stride);
-  if (n % m.stride != 0 || m.extent % (n / m.stride) != 0)
+  index_t const together = n / m.stride;
+  if (n % m.stride != 0 || m.extent % together != 0 || within > m.stride - 1)
     mode_does_not_divide_into_elements(m.extent, m.stride, n);
-  return {m.extent / (n / m.stride), 1};
+  within += n - m.stride;
+  return {m.extent / together, 1};
 }
 
 /// The mode that splits when elements do: the one of stride 1, rather one with several indices.
@@ -59,8 +62,9 @@ constexpr std::size_t unit_mode(nested<strided_mode, max_leaves> const& modes) {
   index_t const common = detail::common_divisor(old_bits, new_bits);
   index_t const wider = new_bits / common;
   index_t const narrower = old_bits / common;
-  auto modes =
-      transform_leaf(a.modes(), [&](strided_mode const& m) { return detail::widened(m, wider); });
+  index_t within = 0;
+  auto modes = transform_leaf(
+      a.modes(), [&](strided_mode const& m) { return detail::widened(m, wider, within); });
   if (narrower == 1) return strided_layout(modes);
   std::size_t const unit = detail::unit_mode(modes);
   for (std::size_t i = 0; i < modes.leaves().size(); ++i) {
