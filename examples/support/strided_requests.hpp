@@ -12,17 +12,31 @@ using reshard::int_tuple;
 using reshard::strided_layout;
 using reshard::tiler;
 
-inline int_tuple read_int_tuple(json const& value) {
-  if (!value.is_array()) return integer(value);
-  int_tuple entries;
-  for (json const& entry : value) entries.append(read_int_tuple(entry));
+/// The entries of a list, each read as Nested; deeper than any tuple is too many entries.
+template <class Nested, class Read>
+Nested read_entries(json const& value, std::size_t depth, Read const& read) {
+  std::size_t const deepest = 2 * reshard::max_leaves;
+  if (depth == deepest) reshard::detail::too_many_entries(deepest);
+  Nested entries;
+  for (json const& entry : value) entries.append(read(entry, depth + 1));
   return entries;
 }
 
-inline json to_json(int_tuple const& tuple) {
+inline int_tuple read_int_tuple(json const& value, std::size_t depth = 0) {
+  if (!value.is_array()) return integer(value);
+  return read_entries<int_tuple>(value, depth, read_int_tuple);
+}
+
+/// What is coalesced by itself: integers and nulls stand for whole modes.
+inline int_tuple read_profile(json const& value, std::size_t depth = 0) {
+  if (!value.is_array()) return value.is_null() ? index_t{1} : integer(value);
+  return read_entries<int_tuple>(value, depth, read_profile);
+}
+
+inline json json_tuple(int_tuple const& tuple) {
   if (tuple.is_leaf()) return tuple.leaves()[0];
   json entries = json::array();
-  for (std::size_t i = 0; i < tuple.rank(); ++i) entries.push_back(to_json(tuple[i]));
+  for (std::size_t i = 0; i < tuple.rank(); ++i) entries.push_back(json_tuple(tuple[i]));
   return entries;
 }
 
@@ -33,12 +47,10 @@ inline strided_layout read_strided_layout(json const& value) {
 }
 
 /// A layout, an extent of stride 1, or a list with one of these per leading mode.
-inline tiler read_tiler(json const& value) {
+inline tiler read_tiler(json const& value, std::size_t depth = 0) {
   if (value.is_object()) return read_strided_layout(value);
   if (!value.is_array()) return strided_layout(int_tuple(integer(value)));
-  tiler by_mode;
-  for (json const& entry : value) by_mode.append(read_tiler(entry));
-  return by_mode;
+  return read_entries<tiler>(value, depth, read_tiler);
 }
 
 /// A shape as an argument: a layout stands for its shape.
@@ -46,46 +58,29 @@ inline int_tuple read_shape(json const& value) {
   return value.is_object() ? read_strided_layout(value).shape() : read_int_tuple(value);
 }
 
-/// What is coalesced by itself: integers and nulls stand for whole modes.
-inline int_tuple read_profile(json const& value) {
-  if (!value.is_array()) return value.is_null() ? index_t{1} : integer(value);
-  int_tuple entries;
-  for (json const& entry : value) entries.append(read_profile(entry));
-  return entries;
+inline strided_layout layout_field(json const& request, char const* name) {
+  return read_strided_layout(field_of(request, name));
 }
 
-/// The fields of one request, each of which the call must know.
-class strided_fields {
- public:
-  strided_fields(json const& request, std::initializer_list<char const*> known)
-      : request_(request) {
-    for (auto const& [name, value] : request.items()) {
-      bool found = name == "op" || name == "id" || name == "call";
-      for (char const* field : known) found = found || name == field;
-      if (!found) throw unknown_request{"unknown field '" + name + "'"};
-    }
-  }
-  [[nodiscard]] bool has(char const* name) const { return request_.contains(name); }
-  [[nodiscard]] json const& operator[](char const* name) const { return field_of(request_, name); }
-  [[nodiscard]] strided_layout layout(char const* name) const {
-    return read_strided_layout((*this)[name]);
-  }
-  /// The second operand of a composition, divide or product: b or tiler.
-  [[nodiscard]] tiler by() const {
-    if (has("b") && has("tiler")) throw unknown_request{"both 'b' and 'tiler'"};
-    return read_tiler((*this)[has("tiler") ? "tiler" : "b"]);
-  }
+/// The layout of a request that has no other field.
+inline strided_layout only_layout(json const& request) {
+  require_fields(request, {"op", "id", "call", "a"});
+  return layout_field(request, "a");
+}
 
- private:
-  json const& request_;
-};
+/// The second operand of a composition, divide or product: b or tiler.
+inline tiler by_field(json const& request) {
+  if (request.contains("b") && request.contains("tiler"))
+    throw unknown_request{"both 'b' and 'tiler'"};
+  return read_tiler(field_of(request, request.contains("tiler") ? "tiler" : "b"));
+}
 
 /// Arguments of a function on tuples.
 inline std::vector<int_tuple> read_arguments(json const& request, std::size_t least,
                                              std::size_t most) {
-  strided_fields const fields{request, {"args"}};
+  require_fields(request, {"op", "id", "call", "args"});
   std::vector<int_tuple> arguments;
-  for (json const& value : list(fields["args"])) arguments.push_back(read_shape(value));
+  for (json const& value : list(field_of(request, "args"))) arguments.push_back(read_shape(value));
   if (arguments.size() < least || arguments.size() > most)
     throw unknown_request{"the call takes other arguments"};
   return arguments;
@@ -97,46 +92,49 @@ struct strided_call {
 };
 
 inline json layout_answer(strided_layout const& layout) {
-  return {{"layout", {{"shape", to_json(layout.shape())}, {"stride", to_json(layout.stride())}}}};
+  return {
+      {"layout", {{"shape", json_tuple(layout.shape())}, {"stride", json_tuple(layout.stride())}}}};
 }
 inline json value_answer(json const& value) {
   return {{"value", value}};
 }
 
 template <auto Call> json answer_of_pair(json const& request) {
-  strided_fields const f{request, {"a", "b", "tiler"}};
-  return layout_answer(Call(f.layout("a"), f.by()));
+  require_fields(request, {"op", "id", "call", "a", "b", "tiler"});
+  return layout_answer(Call(layout_field(request, "a"), by_field(request)));
 }
 template <auto Call> json answer_of_layouts(json const& request) {
-  strided_fields const f{request, {"a", "b"}};
-  return layout_answer(Call(f.layout("a"), f.layout("b")));
+  require_fields(request, {"op", "id", "call", "a", "b"});
+  return layout_answer(Call(layout_field(request, "a"), layout_field(request, "b")));
 }
 template <auto Call> json answer_of_layout(json const& request) {
-  return layout_answer(Call(strided_fields{request, {"a"}}.layout("a")));
+  return layout_answer(Call(only_layout(request)));
 }
 
 inline json strided_values(json const& request) {
   json values = json::array();
-  for_each_value(strided_fields{request, {"a"}}.layout("a"),
-                 [&](index_t value) { values.push_back(value); });
+  for_each_value(only_layout(request), [&](index_t value) { values.push_back(value); });
   return value_answer(values);
 }
 inline json strided_size(json const& request) {
-  return value_answer(strided_fields{request, {"a"}}.layout("a").size());
+  return value_answer(only_layout(request).size());
 }
 inline json strided_cosize(json const& request) {
-  return value_answer(strided_fields{request, {"a"}}.layout("a").cosize());
+  return value_answer(only_layout(request).cosize());
 }
 inline json strided_coalesce(json const& request) {
-  strided_fields const f{request, {"a", "profile"}};
-  return layout_answer(f.has("profile") ? coalesce(f.layout("a"), read_profile(f["profile"]))
-                                        : coalesce(f.layout("a")));
+  require_fields(request, {"op", "id", "call", "a", "profile"});
+  return layout_answer(
+      request.contains("profile")
+          ? coalesce(layout_field(request, "a"), read_profile(field_of(request, "profile")))
+          : coalesce(layout_field(request, "a")));
 }
 inline json strided_complement(json const& request) {
-  strided_fields const f{request, {"a", "cotarget"}};
-  return layout_answer(f.has("cotarget")
-                           ? complement(f.layout("a"), product(read_shape(f["cotarget"])))
-                           : complement(f.layout("a")));
+  require_fields(request, {"op", "id", "call", "a", "cotarget"});
+  return layout_answer(request.contains("cotarget")
+                           ? complement(layout_field(request, "a"),
+                                        product(read_shape(field_of(request, "cotarget"))))
+                           : complement(layout_field(request, "a")));
 }
 
 inline json strided_product(json const& request) {
@@ -148,16 +146,16 @@ inline json strided_inner_product(json const& request) {
 }
 inline json strided_shape_div(json const& request) {
   auto const args = read_arguments(request, 2, 2);
-  return value_answer(to_json(shape_div(args[0], args[1])));
+  return value_answer(json_tuple(shape_div(args[0], args[1])));
 }
 inline json strided_shape_mod(json const& request) {
   auto const args = read_arguments(request, 2, 2);
-  return value_answer(to_json(shape_mod(args[0], args[1])));
+  return value_answer(json_tuple(shape_mod(args[0], args[1])));
 }
 inline json strided_prefix_product(json const& request) {
   auto const args = read_arguments(request, 1, 2);
   return value_answer(
-      to_json(args.size() == 1 ? prefix_product(args[0]) : prefix_product(args[0], args[1])));
+      json_tuple(args.size() == 1 ? prefix_product(args[0]) : prefix_product(args[0], args[1])));
 }
 inline json strided_compatible(json const& request) {
   auto const args = read_arguments(request, 2, 2);
@@ -165,38 +163,43 @@ inline json strided_compatible(json const& request) {
 }
 
 inline json strided_idx2crd(json const& request) {
-  strided_fields const f{request, {"shape", "index"}};
-  return value_answer(to_json(idx2crd(read_int_tuple(f["index"]), read_shape(f["shape"]))));
+  require_fields(request, {"op", "id", "call", "shape", "index"});
+  return value_answer(json_tuple(
+      idx2crd(read_int_tuple(field_of(request, "index")), read_shape(field_of(request, "shape")))));
 }
 inline json strided_crd2idx(json const& request) {
-  strided_fields const f{request, {"shape", "coord", "stride"}};
-  int_tuple const coordinate = read_int_tuple(f["coord"]);
-  int_tuple const shape = read_shape(f["shape"]);
-  return value_answer(f.has("stride") ? crd2idx(coordinate, shape, read_int_tuple(f["stride"]))
-                                      : crd2idx(coordinate, shape));
+  require_fields(request, {"op", "id", "call", "shape", "coord", "stride"});
+  int_tuple const coordinate = read_int_tuple(field_of(request, "coord"));
+  int_tuple const shape = read_shape(field_of(request, "shape"));
+  return value_answer(request.contains("stride")
+                          ? crd2idx(coordinate, shape, read_int_tuple(field_of(request, "stride")))
+                          : crd2idx(coordinate, shape));
 }
 
 inline json strided_make_ordered_layout(json const& request) {
-  strided_fields const f{request, {"shape", "order"}};
-  return layout_answer(make_ordered_layout(read_shape(f["shape"]), read_int_tuple(f["order"])));
+  require_fields(request, {"op", "id", "call", "shape", "order"});
+  return layout_answer(make_ordered_layout(read_shape(field_of(request, "shape")),
+                                           read_int_tuple(field_of(request, "order"))));
 }
 inline json strided_recast_layout(json const& request) {
-  strided_fields const f{request, {"a", "old_bits", "new_bits"}};
-  return layout_answer(
-      recast_layout(f.layout("a"), integer(f["old_bits"]), integer(f["new_bits"])));
+  require_fields(request, {"op", "id", "call", "a", "old_bits", "new_bits"});
+  return layout_answer(recast_layout(layout_field(request, "a"),
+                                     integer(field_of(request, "old_bits")),
+                                     integer(field_of(request, "new_bits"))));
 }
 inline json strided_group_modes(json const& request) {
-  strided_fields const f{request, {"a", "range"}};
-  auto const range = integers(f["range"]);
+  require_fields(request, {"op", "id", "call", "a", "range"});
+  auto const range = integers(field_of(request, "range"));
   if (range.size() != 2) throw unknown_request{"a range is a list of two integers"};
-  return layout_answer(group_modes(f.layout("a"), range[0], range[1]));
+  return layout_answer(group_modes(layout_field(request, "a"), range[0], range[1]));
 }
 inline json strided_tile_to_shape(json const& request) {
-  strided_fields const f{request, {"a", "target", "order"}};
-  int_tuple const target = read_shape(f["target"]);
-  return layout_answer(f.has("order")
-                           ? tile_to_shape(f.layout("a"), target, read_int_tuple(f["order"]))
-                           : tile_to_shape(f.layout("a"), target));
+  require_fields(request, {"op", "id", "call", "a", "target", "order"});
+  int_tuple const target = read_shape(field_of(request, "target"));
+  return layout_answer(request.contains("order")
+                           ? tile_to_shape(layout_field(request, "a"), target,
+                                           read_int_tuple(field_of(request, "order")))
+                           : tile_to_shape(layout_field(request, "a"), target));
 }
 
 inline constexpr strided_call strided_calls[] = {

@@ -95,8 +95,8 @@ constexpr int_tuple divided(int_tuple const& a, int_tuple const& b, Leaf const& 
   if (a.is_leaf()) return leaf(a.leaves()[0], divisor);
   int_tuple all;
   for (std::size_t i = 0; i < a.rank(); ++i) {
+    if (i != 0) divisor = rest(divisor, product(a[i - 1]));
     all.append(divided(a[i], divisor, leaf, rest));
-    divisor = rest(divisor, product(a[i]));
   }
   return all;
 }

@@ -35,14 +35,14 @@ class integer_equations {
         change = other;
       }
       while (d != pivot && other != 0) {  // Euclid's algorithm on directions
-        add(directions_[pivot], -(change / other), directions_[d]);
+        add(directions_[pivot], times(change / other, -1), directions_[d]);
         index_t const rest = change % other;
         swap(directions_[pivot], directions_[d]);
         change = other;
         other = rest;
       }
     }
-    index_t const missing = plus(value, -dot(factors, point_));
+    index_t const missing = plus(value, times(dot(factors, point_), -1));
     if (pivot == directions_.size()) return missing == 0;
     if (missing % change != 0) return false;
     add(point_, missing / change, directions_[pivot]);

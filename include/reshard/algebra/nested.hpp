@@ -58,7 +58,7 @@ template <class Leaf, std::size_t Capacity> struct nested {
     return leaves_;
   }
 
-  /// An entry of the list, or the leaf itself.
+  /// Entry i < rank() of the list, or the leaf itself.
   [[nodiscard]] constexpr nested operator[](std::size_t i) const {
     if (is_leaf()) return *this;
     detail::nested_range range = detail::entry_at(profile_, 1, 0);

@@ -37,7 +37,7 @@ constexpr bool takes_a_value_twice(strided_layout const& a) {
 /// first value not reached yet.
 class longest_inverse {
  public:
-  constexpr explicit longest_inverse(mode_list const& a, index_t size)
+  constexpr longest_inverse(mode_list const& a, index_t size)
       : a_(a), size_(size), limit_(size), budget_(size) {
     extend(1);
   }
@@ -86,8 +86,8 @@ class longest_inverse {
 };
 }  // namespace detail
 
-/// The longest r into the domain of `a` that undoes it from the right; among equally long ones the
-/// first whose strides are smaller.
+/// The longest r into the domain of `a` that undoes it from the right; which of several equally
+/// long ones is not specified.
 /// Where each stride is beyond all that the smaller ones reach, the modes whose strides are 1 and
 /// then what the modes before fill are the longest: the next value would have to come from a larger
 /// stride. Other layouts are searched.

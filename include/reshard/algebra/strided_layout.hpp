@@ -103,6 +103,7 @@ struct strided_layout {
     auto const& leaves = modes_.leaves();
     return size() == 0 ? 0 : 1 + detail::reach_of(leaves.begin(), leaves.end());
   }
+  /// The value of an index, also of one outside the domain.
   ///   throws: layout_error integer_overflows, index_is_outside_the_layout, both only outside the
   ///           domain
   [[nodiscard]] constexpr index_t operator()(index_t index) const {

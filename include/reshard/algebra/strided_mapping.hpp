@@ -46,8 +46,7 @@ constexpr mapped_list coalesced(mapped_modes const& modes) {
 /// of which the last one has no limit.
 struct outer_digits {
   mode_list modes;
-  inplace_vector<index_t, 64>
-      used;  // per digit with a limit: the sum of what the modes add at most
+  inplace_vector<index_t, 64> used;  // per digit: what the modes add to it at most
   bool of_both_signs = false;
 
   constexpr outer_digits() : modes{{max_index, 1}} {}
