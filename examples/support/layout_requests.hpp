@@ -7,6 +7,7 @@
 #include "mindspore_json.hpp"
 #include "moved_values.hpp"
 #include "parameter_keepers.hpp"
+#include "strided_requests.hpp"
 
 #include <set>
 
@@ -252,6 +253,7 @@ inline json answer(json const& request) {
   if (op == "unify") return unify(request);
   if (op == "move") return move(request);
   if (op == "keepers") return keepers(request);
+  if (op == "strided") return answer_strided(request);
   throw unknown_request{"unknown op"};
 }
 
