@@ -38,6 +38,9 @@ enum class errc : std::uint16_t {
   pending_sum_has_no_layout = 24,
   placements_differ_from_device_axes = 25,
   device_order_is_no_permutation = 26,
+  reshape_changes_the_element_count = 40,
+  parts_are_no_boxes_of_the_new_shape = 41,
+  cuts_follow_no_rule_in_the_new_shape = 42,
   // plans: 100..199
   global_shapes_differ = 100,
   piece_has_no_present_holder = 102,
