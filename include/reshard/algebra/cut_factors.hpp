@@ -1,7 +1,7 @@
 #pragma once
 
+#include <reshard/algebra/chain_repeats.hpp>
 #include <reshard/algebra/cut_grid.hpp>
-#include <reshard/algebra/cut_range.hpp>
 
 namespace reshard {
 inline namespace v1 {
@@ -177,14 +177,6 @@ constexpr index_t used_parts(ruled_cut const& by, index_t size) {
         deals_alike({lower_digit(by.by_, used), by.rule_}, by, {1, size, 1}))
       return used;
   return by.parts();
-}
-
-/// After how many sizes they repeat.
-constexpr std::size_t period_of(size_list const& sizes) {
-  std::size_t period = 1;
-  for (std::size_t i = 0; i < sizes.size(); ++i)
-    if (sizes.size() % period != 0 || sizes[i] != sizes[i % period]) ++period, i = 0;
-  return period;
 }
 
 /// The rule deals out `dealt` neighbours as it deals out one of `size` / `dealt` indices, one by
