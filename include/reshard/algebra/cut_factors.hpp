@@ -1,6 +1,6 @@
 #pragma once
 
-#include <reshard/algebra/chain_repeats.hpp>
+#include <reshard/algebra/cut_chain.hpp>
 #include <reshard/algebra/cut_grid.hpp>
 
 namespace reshard {

@@ -6,6 +6,27 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 
+/// The digit that is read as (upper, lower).
+struct joined_digit {
+  bool exists = false;
+  digit value;
+};
+constexpr joined_digit joined(device_matrix const& devices, digit const& upper,
+                              digit const& lower) {
+  index_t const values = upper.modulo() * lower.modulo();
+  if (upper.axes() == lower.axes())
+    return {upper.divide() == lower.divide() * lower.modulo(),
+            {upper.axes(), lower.divide(), values}};
+  if (upper.divide() != 1) return {};
+  if (lower.divide() * lower.modulo() != combinations(devices, lower.axes())) return {};
+  axis_list axes = upper.axes();
+  for (device_axis const axis : lower.axes()) {
+    if (axes.contains(axis)) return {};
+    axes.push_back(axis);
+  }
+  return {true, {axes, lower.divide(), values}};
+}
+
 using digit_list = inplace_vector<digit, 48>;
 
 /// The digit over the axes of another one that its own axes are part of; else the digit itself.

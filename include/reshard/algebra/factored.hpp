@@ -315,8 +315,8 @@ constexpr bool is_kept(extents const& from, std::size_t dim, extents const& to) 
 }
 }  // namespace detail
 
-/// The normal form of a layout's cuts, as far as a reshape needs it: dims that the new shape has,
-/// too, stay as they are.
+/// The normal form of a layout's cuts, as far as a reshape needs it: dims that are dims of the new
+/// shape, too, stay as they are.
 ///   needs: elements, at least one
 ///   cost:  O(cuts^2) where sizes divide; else O(runs) of the dim whose cuts do not come apart
 [[nodiscard]] constexpr cut_grid factored(layout const& l, extents const& shape) {

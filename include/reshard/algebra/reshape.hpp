@@ -1,6 +1,5 @@
 #pragma once
 
-#include <reshard/algebra/digit_list.hpp>
 #include <reshard/algebra/dim_assembly.hpp>
 #include <reshard/algebra/same_elements.hpp>
 
@@ -191,7 +190,26 @@ constexpr reshaped_map map_of_sub_dims(device_matrix const& devices, cut_grid co
   if (out.exists) out.map = simplified(devices, out.map, shape);
   return out;
 }
+/// The map of the reshaped layout: with the dims that stay as they are, else with all of them
+/// factored, else with digits joined.
+constexpr reshaped_map find_reshaped_map(layout const& l, extents const& shape) {
+  reshaped_map found = map_of_sub_dims(l.devices(), factored(l, shape), shape);
+  if (found.exists) return found;
+  cut_grid const all = factored(l, {});
+  found = map_of_sub_dims(l.devices(), all, shape);
+  for (reading const upper : {reading::first_cut, reading::last_cut})
+    if (!found.exists)
+      found = map_of_sub_dims(l.devices(), with_joined_digits(l.devices(), all, upper), shape);
+  return found;
+}
 }  // namespace detail
+
+/// The layout in which every device holds the whole tensor.
+[[nodiscard]] constexpr layout replicated(device_matrix const& devices, extents const& shape) {
+  tensor_map map;
+  for (std::size_t d = 0; d < shape.rank(); ++d) map.append(devices, {});
+  return {devices, map, shape};
+}
 
 /// The layout of the tensor under another shape with as many elements, numbered row-major, in which
 /// every device keeps exactly its elements, in order. The device matrix stays; digits may be split.
@@ -204,15 +222,8 @@ constexpr reshaped_map map_of_sub_dims(device_matrix const& devices, cut_grid co
   if (l.shape().elements() != shape.elements())
     detail::reshape_changes_the_element_count(l.shape(), shape);
   if (l.shape() == shape) return l;
-  tensor_map whole;
-  for (std::size_t d = 0; d < shape.rank(); ++d) whole.append(l.devices(), {});
-  if (shape.elements() == 0) return {l.devices(), whole, shape};
-  cut_grid const grid = factored(l, shape);
-  detail::reshaped_map found = detail::map_of_sub_dims(l.devices(), grid, shape);
-  for (detail::reading const upper : {detail::reading::first_cut, detail::reading::last_cut})
-    if (!found.exists)
-      found = detail::map_of_sub_dims(l.devices(),
-                                      detail::with_joined_digits(l.devices(), grid, upper), shape);
+  if (shape.elements() == 0) return replicated(l.devices(), shape);
+  detail::reshaped_map const found = detail::find_reshaped_map(l, shape);
   if (!found.fits) detail::parts_are_no_boxes_of_the_new_shape(l, shape);
   if (!found.exists) detail::cuts_follow_no_rule_in_the_new_shape(l, shape);
   layout const out{l.devices(), found.map, shape};
