@@ -37,7 +37,9 @@ enum class errc : std::uint16_t {
   pending_sum_has_no_layout = 24,
   placements_differ_from_device_axes = 25,
   device_order_is_no_permutation = 26,
-<<<<<<< HEAD
+  reshape_changes_the_element_count = 40,
+  parts_are_no_boxes_of_the_new_shape = 41,
+  cuts_follow_no_rule_in_the_new_shape = 42,
   // strided layouts: 60..79
   integer_overflows = 60,
   tuples_are_not_congruent = 61,
@@ -55,11 +57,6 @@ enum class errc : std::uint16_t {
   mode_does_not_divide_into_elements = 73,
   element_bits_are_not_positive = 74,
   unit_stride_is_not_unique = 75,
-=======
-  reshape_changes_the_element_count = 40,
-  parts_are_no_boxes_of_the_new_shape = 41,
-  cuts_follow_no_rule_in_the_new_shape = 42,
->>>>>>> rearrange
   // plans: 100..199
   global_shapes_differ = 100,
   piece_has_no_present_holder = 102,
