@@ -1,6 +1,7 @@
 #pragma once
 
 #include <reshard/codec/ckpt.hpp>
+#include <reshard/codec/safetensors.hpp>
 
 #include <span>
 
@@ -9,7 +10,7 @@ inline namespace v1 {
 
 /// Every file format that holds tensors.
 [[nodiscard]] inline std::span<file_format const> all_formats() {
-  static constexpr file_format formats[] = {ckpt_format};
+  static constexpr file_format formats[] = {safetensors_format, ckpt_format};
   return formats;
 }
 

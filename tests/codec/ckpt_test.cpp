@@ -212,6 +212,7 @@ TEST_CASE("what is not supported is refused by name", "[ckpt]") {
   auto const type = index_error(record("t", {1}, "Quaternion", "abcd"));
   CHECK(type.code() == errc::value_is_not_supported);
   CHECK(files::contains(type.what(), "Quaternion"));
+  CHECK(index_error(record("t", {1}, "", "a")).code() == errc::value_is_not_supported);
   Checkpoint message;
   message.add_value()->set_tag("table");
   for (int i = 0; i < 3; ++i) {
@@ -228,11 +229,11 @@ TEST_CASE("what is not supported is refused by name", "[ckpt]") {
 
 TEST_CASE("all types of the table are written and read", "[ckpt]") {
   for (dtype_facts const& row : dtype_table) {
-    if (row.type == dtype::string) continue;
+    if (row.type == dtype::string || row.mindspore.empty()) continue;
     auto const t =
-        only_tensor(record("t", {3}, std::string{row.mindspore}, zeros(3 * row.item_bytes)));
+        only_tensor(record("t", {3}, std::string{row.mindspore}, zeros(3 * row.bits / 8)));
     CHECK(t.type == row.type);
-    CHECK(t.stored_item_bytes == row.item_bytes);
+    CHECK(t.stored_item_bytes == row.bits / 8);
   }
 }
 
@@ -262,6 +263,14 @@ TEST_CASE("an image refuses what a file cannot hold", "[ckpt]") {
   CHECK(error({"", dtype::int8, {1}}).code() == errc::value_is_not_supported);
   CHECK(error({"\xff", dtype::int8, {1}}).code() == errc::value_is_not_supported);
   CHECK(error({"t", dtype::int8, {1}}, {.chunk_bytes = 0}).code() == errc::value_is_not_supported);
+  for (dtype_facts const& row : dtype_table) {
+    if (!row.mindspore.empty()) continue;
+    auto const e = error({"t", row.type, {4}});
+    CHECK(e.code() == errc::value_is_not_supported);
+    CHECK(files::contains(e.what(), std::string{row.safetensors}));
+  }
+  CHECK(files::contains(error({"t", dtype::int8, {1}}, {.metadata = {{"format", "ms"}}}).what(),
+                        "metadata"));
   std::vector<image_entry> const same{{"t", dtype::int8, {1}}, {"t", dtype::int8, {1}}};
   CHECK(files::error_of([&] { (void)ckpt_image(same, {}); }).tensor() == "t");
 }

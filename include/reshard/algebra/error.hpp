@@ -55,6 +55,7 @@ enum class errc : std::uint16_t {
   checksum_differs = 206,
   strategy_is_malformed = 207,
   file_cannot_be_written = 208,
+  elements_do_not_fill_bytes = 209,
   // checkpoints: 300..399
   checkpoint_is_incomplete = 300,
   names_do_not_match = 301,

@@ -21,8 +21,7 @@ struct convert_options {
   bool replace_existing = false;
   std::optional<mode_t> mode;  ///< permission bits of the files; by umask if there are none
   image_options image;
-  std::function<std::uint32_t(random_access_file const&, std::uint64_t)>
-      checksum;  ///< for image.crc
+  crc_function checksum;  ///< for image.crc
   std::stop_token stop;
   std::function<void(std::uint64_t done, std::uint64_t all)> progress;
 };

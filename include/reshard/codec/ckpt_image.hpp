@@ -17,7 +17,7 @@ namespace detail {
 inline ckpt_record record_of(image_entry const& entry) {
   ckpt_record record;
   record.name = entry.name;
-  record.type = name_of(entry.type);
+  record.type = facts_of(entry.type).mindspore;
   record.dims.assign(entry.shape.begin(), entry.shape.end());
   if (entry.type == dtype::string) record.dims = {0};
   return record;
@@ -30,6 +30,8 @@ inline void require_storable(image_entry const& entry) {
     entry_is_not_storable(entry.name, "the name is no UTF-8 text without NUL of at most 1 MiB");
   if (entry.shape.size() > most_dims)
     entry_is_not_storable(entry.name, std::to_string(entry.shape.size()) + " dims are too many");
+  if (facts_of(entry.type).mindspore.empty())
+    entry_is_not_storable(entry.name, "MindSpore has no type " + std::string{name_of(entry.type)});
   if (entry.type == dtype::string && entry.shape.size() != 1)
     entry_is_not_storable(entry.name, "a string needs the shape (characters)");
   if (entry.type != dtype::string && entry.shape == std::vector<index_t>{0})
@@ -108,12 +110,17 @@ class ckpt_layout {
 [[nodiscard]] inline file_image ckpt_image(std::span<image_entry const> entries,
                                            image_options const& options) {
   if (options.chunk_bytes == 0) detail::entry_is_not_storable({}, "chunks of 0 bytes");
+  if (!options.metadata.empty()) detail::entry_is_not_storable({}, "a .ckpt holds no metadata");
   detail::ckpt_layout records{options.chunk_bytes};
   for (image_entry const& entry : entries) records.append(entry);
   file_image image = std::move(records.image);
   if (options.crc) {
-    image.crc = crc_field{{image.size, detail::crc_trailer_bytes}, std::string{detail::crc_name}};
+    std::uint64_t const begin = image.size;
+    std::uint64_t const number = begin + detail::crc_name.size();
     image.size += detail::crc_trailer_bytes;
+    image.literals.push_back({begin, std::string{detail::crc_name}});
+    image.crc =
+        crc_field{{number, image.size - number}, crc_notation::big_endian, {{"", {0, begin}}}};
   }
   return image;
 }

@@ -57,7 +57,7 @@ inline void read_crc_trailer(random_access_file const& file, file_index& index) 
     crc = crc << 8 | std::to_integer<std::uint32_t>(trailer[i]);
   }
   index.crc = crc;
-  index.covered = begin;
+  index.covered = {{"", {0, begin}}};
 }
 
 /// A tensor while its chunks are gathered.
@@ -190,7 +190,7 @@ class ckpt_gatherer {
   if (auto const mode = encryption_of(file)) detail::file_is_encrypted(file.path(), *mode);
   file_index index;
   detail::read_crc_trailer(file, index);
-  detail::ckpt_records records{file, index.crc ? index.covered : file.size()};
+  detail::ckpt_records records{file, index.crc ? index.covered[0].range.bytes : file.size()};
   detail::ckpt_gatherer gatherer{file.path(), index};
   while (std::optional<detail::ckpt_record> record = records.next())
     gatherer.add(std::move(*record));

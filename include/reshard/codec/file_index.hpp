@@ -18,25 +18,32 @@ inline namespace v1 {
 /// One tensor of one file: what it is and where its bytes lie.
 ///   shape:  as the framework sees it: a legacy scalar with dims [0] has shape (); a string of n
 ///           characters has type dtype::string and shape (n)
-///   ranges: row-major element bytes in order; several for a chunked tensor. A range may cut an
-///           element. Their sizes add up to elements * stored_item_bytes
+///   ranges: row-major element bytes in order; several for a chunked tensor, none without elements.
+///   A
+///           range may cut an element. Their sizes add up to elements * stored_item_bytes, for
+///           types below a byte to elements / group_of(type).elements * stored_item_bytes
 struct indexed_tensor {
   std::string name;
   dtype type = dtype::float32;
   std::vector<index_t> shape;
   std::vector<byte_range> ranges;
-  std::uint32_t stored_item_bytes = 0;   ///< item_bytes(type); 4 for BFloat16 kept as float32
+  std::uint32_t stored_item_bytes = 0;   ///< group_of(type).bytes; 4 for BFloat16 kept as float32
   std::uint32_t stored_item_offset = 0;  ///< where the element begins in its stored item: 0, or 2
 
   friend bool operator==(indexed_tensor const&, indexed_tensor const&) = default;
 };
 
-/// All tensors of a file in file order. Holds no path: ranks with equal heads share one index.
+/// Texts by name, in the order of the file.
+using text_pairs = std::vector<std::pair<std::string, std::string>>;
+
+/// All tensors of a file in the order of their bytes. Holds no path: ranks with equal heads share
+/// one index.
 struct file_index {
   std::vector<indexed_tensor> tensors;
-  std::vector<std::pair<std::string, std::string>> metadata;  ///< safetensors only
-  std::optional<std::uint32_t> crc;  ///< the stored CRC-32, if the file carries one
-  std::uint64_t covered = 0;         ///< bytes [0, covered) are what the CRC is of
+  text_pairs metadata;                ///< safetensors only
+  std::optional<std::uint32_t> crc;   ///< the stored CRC-32, if the file carries one
+  std::vector<covered_part> covered;  ///< what the CRC is of
+  std::vector<std::string> warnings;  ///< what was ignored or accepted against the rules
 
   friend bool operator==(file_index const&, file_index const&) = default;
 };
@@ -50,7 +57,8 @@ struct image_entry {
 
 struct image_options {
   std::uint64_t chunk_bytes = std::uint64_t{512} << 20;  ///< .ckpt: longest content of a record
-  bool crc = false;                                      ///< .ckpt: end with the CRC trailer
+  bool crc = false;       ///< carry a CRC-32: the trailer of .ckpt, metadata crc_num of safetensors
+  text_pairs metadata{};  ///< safetensors, written in this order; .ckpt can hold none
 };
 
 /// A file format that holds tensors: two pure functions and how to tell it.

@@ -1,8 +1,7 @@
 #pragma once
 
 #include <reshard/codec/ckpt_index.hpp>
-
-#include <array>
+#include <reshard/codec/first_bytes.hpp>
 
 namespace reshard {
 inline namespace v1 {
@@ -24,21 +23,6 @@ namespace detail {
   throw codec_error{errc::file_kind_is_unknown, __func__, {path, {}, 0}, begin};
 }
 
-/// The first bytes of a file, zeros beyond its end.
-inline std::array<std::byte, 16> first_bytes(random_access_file const& file) {
-  std::array<std::byte, 16> bytes{};
-  file.read(0, std::span{bytes}.first(std::min<std::size_t>(16, file.size())));
-  return bytes;
-}
-
-/// u64 header length, then the header, which begins with '{'.
-inline bool is_safetensors(random_access_file const& file, std::array<std::byte, 16> const& begin) {
-  std::uint64_t header = 0;
-  std::memcpy(&header, begin.data(), sizeof header);
-  return file.size() > 8 && header <= 100'000'000 && header + 8 <= file.size() &&
-         begin[8] == std::byte{'{'};
-}
-
 /// Field 1 is a number, then comes field 2 or 3 in full, itself a message that begins with a text.
 inline bool is_strategy(random_access_file const& file) {
   try {
@@ -56,30 +40,35 @@ inline bool is_strategy(random_access_file const& file) {
 }
 }  // namespace detail
 
+/// The file is what Git LFS puts in the place of a file that it did not fetch.
+[[nodiscard]] inline bool is_lfs_pointer(random_access_file const& file) {
+  return detail::first_bytes(file).starts_with(detail::lfs_pointer);
+}
+
 /// The kind of a file. Looks at its first bytes, and at the first record for .ckpt.
 [[nodiscard]] inline file_kind kind_of(random_access_file const& file) {
-  std::array<std::byte, 16> const begin = detail::first_bytes(file);
+  std::string const begin = detail::first_bytes(file);
   if (detail::is_safetensors(file, begin)) return file_kind::safetensors;
   if (encryption_of(file)) return file_kind::encrypted;
-  if (file.size() >= 4 && std::memcmp(begin.data(), "PK\3\4", 4) == 0) return file_kind::zip;
-  if (begin[0] == std::byte{'{'}) return file_kind::json;
+  if (begin.starts_with(detail::zip_magic)) return file_kind::zip;
+  if (begin.starts_with('{')) return file_kind::json;
   if (recognises_ckpt(file)) return file_kind::ckpt;
-  if (begin[0] == std::byte{0x08} && detail::is_strategy(file)) return file_kind::strategy;
+  if (begin.starts_with('\x08') && detail::is_strategy(file)) return file_kind::strategy;
   return file_kind::unknown;
 }
 
-/// Says that a file is of no known kind, with its first 16 bytes.
+/// Says that a file is of no known kind, with its first 16 bytes and what it seems to be.
 ///   throws: codec_error file_kind_is_unknown
 [[noreturn]] inline void report_unknown_kind(random_access_file const& file) {
   constexpr std::string_view digits = "0123456789abcdef";
   if (file.size() == 0) detail::file_kind_is_unknown(file.path(), "the file is empty");
-  std::array<std::byte, 16> const begin = detail::first_bytes(file);
+  std::string const begin = detail::first_bytes(file);
   std::string hex = "of no known kind; it begins with";
-  for (std::size_t i = 0; i < std::min<std::size_t>(16, file.size()); ++i) {
-    auto const byte = std::to_integer<std::size_t>(begin[i]);
+  for (char const c : begin.substr(0, 16)) {
+    auto const byte = static_cast<unsigned char>(c);
     hex += {' ', digits[byte >> 4], digits[byte & 15]};
   }
-  detail::file_kind_is_unknown(file.path(), hex);
+  detail::file_kind_is_unknown(file.path(), hex + detail::hint_of(begin));
 }
 
 }  // namespace v1

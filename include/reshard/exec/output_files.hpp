@@ -17,6 +17,10 @@ struct output_file {
   std::shared_ptr<file_image const> image;
 };
 
+/// The CRC-32 of parts of a file, one after another.
+using crc_function =
+    std::function<std::uint32_t(random_access_file const&, std::span<covered_part const>)>;
+
 /// Files that appear under their names only when they are complete. Until then they are
 /// <path>.<tag>.tmp; what is not published is removed with this object.
 class output_files {
@@ -43,13 +47,11 @@ class output_files {
 
   /// Fills the computed fields, sets the mode, renames every file to its name and syncs the
   /// folders.
-  ///   mode:     permission bits; by umask if there are none
-  ///   checksum: CRC-32 of the first bytes of a file; needed if an image has a CRC field
-  void publish(
-      std::optional<mode_t> mode,
-      std::function<std::uint32_t(random_access_file const&, std::uint64_t)> const& checksum) {
+  ///   mode:   permission bits; by umask if there are none
+  ///   crc_of: needed if an image has a CRC field
+  void publish(std::optional<mode_t> mode, crc_function const& crc_of) {
     for (std::size_t i = 0; i < files_.size(); ++i) {
-      if (files_[i].image->crc) fill(temporaries_[i], *files_[i].image->crc, checksum);
+      if (files_[i].image->crc) fill(temporaries_[i], *files_[i].image->crc, crc_of);
       if (mode && ::chmod(temporaries_[i].c_str(), *mode) != 0)
         detail::file_cannot_be_written(temporaries_[i], -1, std::strerror(errno));
     }
@@ -76,13 +78,8 @@ class output_files {
       out.write(literal.offset, std::as_bytes(std::span{literal.bytes}));
   }
 
-  static void fill(
-      std::string const& path, crc_field const& field,
-      std::function<std::uint32_t(random_access_file const&, std::uint64_t)> const& checksum) {
-    std::uint32_t const crc = checksum(random_access_file{path}, field.range.offset);
-    std::string bytes = field.prefix;
-    for (std::uint64_t i = field.range.bytes - field.prefix.size(); i-- > 0;)
-      bytes.push_back(i < 4 ? static_cast<char>(crc >> (8 * i) & 0xff) : '\0');
+  static void fill(std::string const& path, crc_field const& field, crc_function const& crc_of) {
+    std::string const bytes = crc_text(field, crc_of(random_access_file{path}, field.covered));
     open_file{path, O_WRONLY}.write(field.range.offset, std::as_bytes(std::span{bytes}));
   }
 

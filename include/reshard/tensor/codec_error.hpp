@@ -5,9 +5,27 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace reshard {
 inline namespace v1 {
+
+/// A text from a file between quotes, so that a message stays one readable line: control characters
+/// as \xNN, at most 200 bytes.
+[[nodiscard]] inline std::string in_quotes(std::string_view words) {
+  constexpr std::size_t most = 200;
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out = "'";
+  for (char const c : words.substr(0, most)) {
+    auto const byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    } else {
+      out += c;
+    }
+  }
+  return out + (words.size() > most ? "...'" : "'");
+}
 
 /// Where in which file something is wrong. Empty members are unknown.
 struct file_place {
@@ -41,7 +59,7 @@ class codec_error : public error {
   static std::string text_of(file_place const& place, std::string const& message) {
     std::string out;
     if (!place.path.empty()) out += place.path + ": ";
-    if (!place.tensor.empty()) out += "tensor '" + place.tensor + "': ";
+    if (!place.tensor.empty()) out += "tensor " + in_quotes(place.tensor) + ": ";
     if (place.byte >= 0) out += "byte " + std::to_string(place.byte) + ": ";
     return out + message;
   }
