@@ -63,11 +63,16 @@ int run_job(tools::transform_flags& flags, job const& j, strategy const* from, s
   tools::print_warnings(source.warnings);
   destination_layout destination = lay_out(source, to, flags.layout);
   tools::print_warnings(destination.warnings);
+  rank_file_options const files{[&](index_t rank) {
+                                  return fmt::format("{}/rank_{}/{}{}.ckpt", j.folder, rank,
+                                                     flags.prefix, rank);
+                                },
+                                flags.ranks(destination.ranks, to != nullptr),
+                                ckpt_format,
+                                {}};
+  index_t const ranks = destination.ranks;
+  index_t const ranks_per_stage = destination.ranks_per_stage;
   convert_options options;
-  options.ranks = flags.ranks(destination.ranks, to != nullptr);
-  options.path_of = [&](index_t rank) {
-    return fmt::format("{}/rank_{}/{}{}.ckpt", j.folder, rank, flags.prefix, rank);
-  };
   options.replicas = flags.replicas;
   options.workers = flags.workers;
   options.memory_bytes = flags.memory;
@@ -75,8 +80,8 @@ int run_job(tools::transform_flags& flags, job const& j, strategy const* from, s
   if (!flags.mode.empty()) options.mode = static_cast<mode_t>(std::stoul(flags.mode, nullptr, 8));
   options.stop = signals.token();
   options.progress = tools::progress_line(flags.quiet);
-  conversion work{source, std::move(destination), ckpt_format, std::move(options)};
-  if (!flags.quiet) tools::print_plan(source, work);
+  conversion work{plan_rank_files(source, std::move(destination), files), std::move(options)};
+  if (!flags.quiet) tools::print_plan(source, work.report(), ranks, ranks_per_stage);
   if (flags.dry_run) return tools::exit_ok;
   auto const begin = std::chrono::steady_clock::now();
   convert_report const done = work.run();

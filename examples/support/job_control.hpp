@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
+#include <reshard/checkpoint/convert.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -40,15 +41,12 @@ class stop_on_signal {
 };
 
 /// A line on a terminal that says how far a job is; nothing when stderr is none.
-inline std::function<void(std::uint64_t, std::uint64_t)> progress_line(bool quiet) {
+inline std::function<void(reshard::convert_progress const&)> progress_line(bool quiet) {
   if (quiet || ::isatty(STDERR_FILENO) == 0) return {};
-  auto const mutex = std::make_shared<std::mutex>();
-  auto const shown = std::make_shared<int>(-1);
-  return [mutex, shown](std::uint64_t done, std::uint64_t all) {
-    int const percent = all == 0 ? 100 : static_cast<int>(100 * done / all);
-    std::lock_guard const lock{*mutex};
-    if (percent <= *shown) return;
-    *shown = percent;
+  return [shown = -1](reshard::convert_progress const& p) mutable {
+    int const percent = p.all_bytes == 0 ? 100 : static_cast<int>(100 * p.done_bytes / p.all_bytes);
+    if (percent <= shown) return;
+    shown = percent;
     fmt::print(stderr, "\r{:3d} %{}", percent, percent == 100 ? "\n" : "");
     std::fflush(stderr);
   };

@@ -11,12 +11,12 @@
 namespace tools {
 
 /// Prints what a conversion will do.
-inline void print_plan(reshard::catalog const& source, reshard::conversion const& work) {
-  reshard::convert_report const& plan = work.plan();
+inline void print_plan(reshard::catalog const& source, reshard::convert_report const& plan,
+                       reshard::index_t ranks, reshard::index_t ranks_per_stage) {
   fmt::print("source: {} of {} ranks, {} tensors\n", source.files.size(), source.ranks,
              source.tensors.size());
-  fmt::print("destination: {} files of {} ranks, {} per stage, {} tensors\n", plan.files,
-             work.destination().ranks, work.destination().ranks_per_stage, plan.tensors);
+  fmt::print("destination: {} files of {} ranks, {} per stage, {} tensors\n", plan.files, ranks,
+             ranks_per_stage, plan.tensors);
   fmt::print("reads {}, writes {}; moved / lower bound = {:.4f}\n",
              human_bytes(static_cast<double>(plan.read_bytes)),
              human_bytes(static_cast<double>(plan.written_bytes)), plan.ratio());

@@ -8,6 +8,7 @@
 // named after the rule.
 
 #include <reshard/algebra/box.hpp>
+#include <reshard/algebra/box_view.hpp>
 #include <reshard/algebra/cut.hpp>
 #include <reshard/algebra/device_matrix.hpp>
 #include <reshard/algebra/digit.hpp>

@@ -38,6 +38,8 @@ enum class errc : std::uint16_t {
   pending_sum_has_no_layout = 24,
   placements_differ_from_device_axes = 25,
   device_order_is_no_permutation = 26,
+  box_leaves_its_grid = 50,
+  sub_dims_do_not_correspond = 51,
   // plans: 100..199
   global_shapes_differ = 100,
   piece_has_no_present_holder = 102,
@@ -56,6 +58,9 @@ enum class errc : std::uint16_t {
   strategy_is_malformed = 207,
   file_cannot_be_written = 208,
   elements_do_not_fill_bytes = 209,
+  source_has_changed = 220,
+  job_is_running = 221,
+  journal_is_unusable = 222,
   // checkpoints: 300..399
   checkpoint_is_incomplete = 300,
   names_do_not_match = 301,
@@ -65,6 +70,10 @@ enum class errc : std::uint16_t {
   not_enough_space = 305,
   layouts_disagree = 306,
   cancelled = 307,
+  memory_budget_is_too_small = 308,
+  terms_do_not_cover_the_tensor = 309,
+  stage_operand_exceeds_its_plan = 310,
+  destination_is_a_source = 311,
 };
 
 /// Base of everything the library throws. The text lives in a fixed buffer, so a copy never throws

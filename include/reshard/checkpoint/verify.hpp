@@ -32,7 +32,7 @@ inline std::vector<held_piece> held_pieces(catalog const& c, catalog_tensor cons
   std::map<std::vector<index_t>, std::size_t> known;
   for (index_t d = 0; d < p.devices(); ++d) {
     if (c.stored(p.first_rank + d, t.name) == nullptr) continue;
-    p.where.for_each_piece(d, [&](piece const& held, grid_index const&) {
+    p.where->for_each_piece(d, [&](piece const& held, grid_index const&) {
       std::vector<index_t> key(held.where().offset().begin(), held.where().offset().end());
       key.insert(key.end(), held.stride().begin(), held.stride().end());
       key.insert(key.end(), held.where().extent().begin(), held.where().extent().end());

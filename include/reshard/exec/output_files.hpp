@@ -1,5 +1,6 @@
 #pragma once
 
+#include <reshard/exec/open_file.hpp>
 #include <reshard/exec/open_files.hpp>
 #include <reshard/tensor/file_image.hpp>
 
