@@ -77,7 +77,8 @@ int run_job(tools::transform_flags& flags, job const& j, strategy const* from, s
   options.workers = flags.workers;
   options.memory_bytes = flags.memory;
   options.replace_existing = flags.force;
-  if (!flags.mode.empty()) options.mode = static_cast<mode_t>(std::stoul(flags.mode, nullptr, 8));
+  if (!flags.mode.empty())
+    options.output.mode = static_cast<mode_t>(std::stoul(flags.mode, nullptr, 8));
   options.stop = signals.token();
   options.progress = tools::progress_line(flags.quiet);
   conversion work{plan_rank_files(source, std::move(destination), files), std::move(options)};

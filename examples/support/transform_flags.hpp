@@ -22,7 +22,7 @@ struct transform_flags {
   std::vector<std::string> positional;
   std::string name, mode, report;
   std::size_t workers = 0;  // 0 = as many as --transform_process_num says
-  std::size_t memory = std::size_t{256} << 20;
+  std::size_t memory = 0;   // 0 = reshard::default_memory_bytes()
   bool dry_run = false, verify = false, force = false, quiet = false;
   reshard::layout_options layout;
   reshard::replica_rule replicas = reshard::replica_rule::agree;

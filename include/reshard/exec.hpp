@@ -6,16 +6,23 @@
 // it. Memory is workers x buffers; the bytes written do not depend on the number of workers. A
 // journal lets a killed job go on. No signal handler is installed: a std::stop_token stops the job.
 
+#include <reshard/exec/cancelled.hpp>
 #include <reshard/exec/direct_copy.hpp>
 #include <reshard/exec/element_stage.hpp>
 #include <reshard/exec/file_move.hpp>
 #include <reshard/exec/file_mover.hpp>
+#include <reshard/exec/entry_sums.hpp>
+#include <reshard/exec/fingerprint.hpp>
 #include <reshard/exec/gather.hpp>
 #include <reshard/exec/gathered_box.hpp>
+#include <reshard/exec/journal.hpp>
+#include <reshard/exec/memory_budget.hpp>
 #include <reshard/exec/memory_run.hpp>
 #include <reshard/exec/open_file.hpp>
 #include <reshard/exec/open_files.hpp>
 #include <reshard/exec/output_files.hpp>
+#include <reshard/exec/output_job.hpp>
+#include <reshard/exec/probe.hpp>
 #include <reshard/exec/scatter.hpp>
 #include <reshard/exec/source_files.hpp>
 #include <reshard/exec/stage_run.hpp>

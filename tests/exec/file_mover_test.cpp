@@ -125,7 +125,7 @@ TEST_CASE("scalars and tensors without elements are moved", "[file_mover]") {
   }
 }
 
-TEST_CASE("tasks that are skipped are not done again", "[file_mover]") {
+TEST_CASE("tasks that an earlier run did are not done again", "[file_mover]") {
   folder const dir;
   job<std::int32_t> j{dir.path};
   std::size_t const s = j.store(whole(shape));
@@ -134,7 +134,7 @@ TEST_CASE("tasks that are skipped are not done again", "[file_mover]") {
   options.limits.unit_bytes = 32;  // one row
   options.memory = plan_units(move, options.limits).memory;
   std::vector<std::uint64_t> done;
-  options.skip = [](std::uint64_t task) { return task == 1 || task == 4; };
+  options.was_done = [](std::uint64_t task) { return task == 1 || task == 4; };
   options.done = [&](std::uint64_t task) { done.push_back(task); };
   file_mover mover{j.files(), options};
   mover_report const report = mover.run(1, [&](std::size_t) { return move; });

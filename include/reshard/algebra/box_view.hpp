@@ -149,6 +149,14 @@ struct box_view {
   }
 };
 
+/// A view on one of several tensors. A tensor is the sum of such terms when they partition it.
+struct view_term {
+  std::size_t stored = 0;  ///< which one
+  box_view view;
+
+  friend constexpr bool operator==(view_term const&, view_term const&) = default;
+};
+
 /// The same view from the other end.
 [[nodiscard]] constexpr box_view inverse(box_view const& view) {
   box_view::sub_dim_list along(view.to().over().size(), box_view::fixed);

@@ -60,7 +60,7 @@ enum class errc : std::uint16_t {
   elements_do_not_fill_bytes = 209,
   source_has_changed = 220,
   job_is_running = 221,
-  journal_is_unusable = 222,
+  file_reads_back_differently = 222,
   // checkpoints: 300..399
   checkpoint_is_incomplete = 300,
   names_do_not_match = 301,

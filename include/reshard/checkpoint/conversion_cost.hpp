@@ -2,7 +2,7 @@
 
 #include <reshard/checkpoint/convert_report.hpp>
 #include <reshard/checkpoint/planned_moves.hpp>
-#include <reshard/exec/gathered_box.hpp>
+#include <reshard/checkpoint/source_parts.hpp>
 
 namespace reshard {
 inline namespace v1 {
@@ -14,19 +14,6 @@ namespace detail {
                              " elements, it has " + std::to_string(elements)};
 }
 
-/// Calls sink(side, device, part of the stored tensor) for the sources of a box of a tensor.
-template <class Sink>
-void for_each_source_part(tensor_source const& from, box const& what, Sink const& sink) {
-  auto const each = [&](file_side const& side, index_t device, met_part const& met) {
-    sink(side, device, met);
-  };
-  if (from.terms.empty()) return for_each_source(from.stored.front(), box_target{what}, each);
-  for (view_term const& term : from.terms)
-    for_each_factored_box(term.view.to(), what, [&](box const& part) {
-      gathered_box const alone{term.view.from(), term.view.from_part(part), from.item_bytes, 0};
-      for_each_source(from.stored[term.stored], alone, each);
-    });
-}
 }  // namespace detail
 
 /// Adds up what moves cost, and proves on the way that every needed piece has a present holder.
@@ -75,8 +62,9 @@ class conversion_cost {
 
   std::uint64_t bytes_of(file_move const& move, box const& what) {
     std::uint64_t bytes = 0;
-    detail::for_each_source_part(
-        move.from, what, [&](file_side const& side, index_t device, met_part const& met) {
+    for_each_source_part(
+        move.from, what,
+        [&](file_side const& side, index_t device, met_part const& met, view_term const*) {
           file_shard const shard = *side.shard(device);
           used_[shard.file] = true;
           bytes += static_cast<std::uint64_t>(met.overlap.elements()) * shard.stored_item_bytes;
@@ -102,8 +90,9 @@ class conversion_cost {
   file_report cost_of(file_move const& move, box const& what) {
     file_report out;
     out.written_bytes = static_cast<std::uint64_t>(what.elements()) * move.item_bytes();
-    detail::for_each_source_part(
-        move.from, what, [&](file_side const& side, index_t device, met_part const& met) {
+    for_each_source_part(
+        move.from, what,
+        [&](file_side const& side, index_t device, met_part const& met, view_term const*) {
           std::size_t const item = side.shard(device)->stored_item_bytes;
           out.read_bytes += static_cast<std::uint64_t>(met.overlap.elements()) * item;
           ++out.transfers;

@@ -23,8 +23,10 @@ struct planned_source {
 };
 
 /// An element stage and where its operands come from.
+///   identity: says all that its results depend on besides elements and operands: "lora scale 0.5"
 struct planned_stage {
   any_stage stage;
+  std::string identity;
   std::vector<planned_source> operands;
 };
 

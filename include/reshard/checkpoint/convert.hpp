@@ -1,21 +1,51 @@
 #pragma once
 
 #include <reshard/checkpoint/conversion_cost.hpp>
+#include <reshard/checkpoint/explain.hpp>
+#include <reshard/checkpoint/job_inputs.hpp>
+#include <reshard/checkpoint/memory_use.hpp>
 #include <reshard/checkpoint/preflight.hpp>
-#include <reshard/checkpoint/verify.hpp>
+#include <reshard/checkpoint/read_back.hpp>
+#include <reshard/checkpoint/verify_plan.hpp>
 #include <reshard/exec.hpp>
 
 namespace reshard {
 inline namespace v1 {
 
-/// How copies of a tensor that is in no strategy are reconciled.
-enum class replica_rule { agree, first };
+namespace detail {
+[[noreturn]] inline void memory_budget_is_too_small(std::size_t budget, memory_split const& split,
+                                                    std::size_t worker) {
+  throw checkpoint_error{errc::memory_budget_is_too_small, __func__,
+                         "a budget of " + std::to_string(budget) +
+                             " bytes: the index of the sources has " + std::to_string(split.index) +
+                             ", the plan " + std::to_string(split.plan) + ", one worker needs " +
+                             std::to_string(worker) + "; the least that works is " +
+                             std::to_string(split.index + split.plan + worker)};
+}
+[[noreturn]] inline void source_has_changed(std::string const& path) {
+  throw codec_error{errc::source_has_changed,
+                    __func__,
+                    {path, {}, -1},
+                    "was changed while it was read; nothing was written"};
+}
+}  // namespace detail
 
-/// How far a conversion is.
+/// How far a conversion is, in bytes of elements.
 struct convert_progress {
   std::uint64_t done_bytes = 0;
   std::uint64_t all_bytes = 0;
   std::string const& tensor;
+  target_files const& targets;
+  std::vector<file_report> const& files;
+
+  /// How many files have all their bytes.
+  ///   cost: O(files)
+  [[nodiscard]] std::size_t files_done() const {
+    std::size_t n = 0;
+    for (std::size_t f = 0; f < files.size(); ++f)
+      n += targets.done(f) >= files[f].written_bytes ? 1 : 0;
+    return n;
+  }
 };
 
 struct convert_options {
@@ -23,8 +53,8 @@ struct convert_options {
   std::size_t workers = 0;       ///< 0 = one per processor
   std::size_t memory_bytes = 0;  ///< of all that the job holds; 0 = default_memory_bytes()
   bool replace_existing = false;
-  std::optional<mode_t> mode;  ///< permission bits of the files; by umask if there are none
-  crc_function checksum;       ///< for images with a CRC field
+  output_options output;
+  std::optional<linear_checksum> checksum;  ///< of every entry; what is written is read back
   std::stop_token stop;
   std::function<void(convert_progress const&)> progress;
 };
@@ -41,6 +71,7 @@ class conversion {
       options_.workers = std::max<std::size_t>(1, std::thread::hardware_concurrency());
     if (options_.memory_bytes == 0) options_.memory_bytes = default_memory_bytes();
     require_separate_files(plan_, moves_);
+    for (std::string const& path : moves_.sources()) sources_.push_back(state_of(path));
     prove();
     require_agreement();
   }
@@ -50,52 +81,61 @@ class conversion {
   [[nodiscard]] convert_report const& report() const noexcept { return report_; }
   [[nodiscard]] conversion_plan const& plan() const noexcept { return plan_; }
 
-  /// Writes the files. On an error nothing is left under a final name or a temporary one.
-  ///   throws: checkpoint_error destination_exists, not_enough_space; codec_error
-  convert_report run() {
-    if (!options_.replace_existing) require_free_targets(plan_);
-    require_writable_folders(plan_);
-    require_space();
-    std::vector<output_file> files;
-    for (std::size_t f = 0; f < plan_.files.size(); ++f)
-      files.push_back({plan_.files[f].path, moves_.images()[f]});
-    output_files out{std::move(files), "reshard-" + std::to_string(::getpid())};
-    mover_files const paths{moves_.sources(), out.temporaries()};
-    file_mover mover{paths, mover_settings()};
-    mover_report const moved =
-        mover.run(moves_.size(), [this](std::size_t i) { return moves_[i]; });
-    out.publish(options_.mode, options_.checksum);
-    convert_report done = report_;
-    done.read_bytes = moved.read_bytes;
-    done.written_bytes = moved.written_bytes;
-    done.tasks = moved.tasks;
-    return done;
+  /// Calls sink(explained_transfer const&) for everything that a tensor's files are filled with.
+  ///   throws: checkpoint_error names_do_not_match for a name that the destination does not have
+  template <class Sink> void explain(std::string const& name, Sink const& sink) const {
+    bool known = false;
+    for (std::size_t i = 0; i < plan_.tensors.size(); ++i) {
+      if (plan_.tensors[i].to.name != name) continue;
+      reshard::explain(plan_, moves_, i, sink);
+      known = true;
+    }
+    if (!known) detail::names_do_not_match("no tensor of the destination is called '" + name + "'");
+  }
+  /// Seconds that the job will take, from how fast a part of it goes.
+  ///   throws: codec_error
+  [[nodiscard]] double estimated_seconds() const {
+    if (moves_.sources().empty()) return 0;
+    std::filesystem::path const folder =
+        detail::existing_folder(std::filesystem::path{plan_.files.front().path}.parent_path());
+    return static_cast<double>(std::max(report_.read_bytes, report_.written_bytes)) /
+           probed_rate(moves_.sources().front(), folder.string());
   }
 
-  /// Compares what was written with the source, element for element, from the files alone.
+  /// Writes the files. On an error nothing partial is under a final name; what is done stays for
+  /// the next run of the same job.
+  ///   throws: checkpoint_error destination_exists, not_enough_space; codec_error
+  convert_report run() {
+    output_job job{output_list(), {job_name(plan_), inputs()}, options_.output};
+    if (!options_.replace_existing && !job.is_complete()) require_free_targets(plan_);
+    require_writable_folders(plan_);
+    if (!job.is_complete()) require_space(job);
+    job.begin();
+    try {
+      return run(job);
+    } catch (codec_error const& e) {
+      if (e.code() == errc::source_has_changed || e.code() == errc::file_reads_back_differently)
+        job.discard();
+      else
+        job.stop();
+      throw;
+    } catch (...) {
+      job.stop();
+      throw;
+    }
+  }
+
+  /// Compares what was written with the source, element for element, from the files alone; what
+  /// stages computed on a sample.
   [[nodiscard]] std::vector<finding> verify_written() const {
-    std::vector<std::shared_ptr<named_index const>> known;
-    std::vector<catalog_file> written;
-    for (planned_file const& file : plan_.files)
-      written.push_back(detail::indexed(file.path, std::span{&file.format, 1}, known));
-    std::vector<std::map<std::size_t, catalog>> parts(plan_.tensors.size());
-    for (std::size_t f = 0; f < plan_.files.size(); ++f)
-      for (planned_entry const& e : plan_.files[f].entries) {
-        placement const& p = plan_.tensors[e.tensor].to.placements[e.placement];
-        parts[e.tensor][e.placement].files.emplace(p.first_rank + e.device, written[f]);
-      }
-    std::vector<finding> out;
-    for (std::size_t i = 0; i < parts.size(); ++i)
-      for (auto const& [p, files] : parts[i])
-        for (finding& f : verify_part(plan_.tensors[i], p, files)) out.push_back(std::move(f));
-    return out;
+    return verify_plan(plan_, {options_.replicas, options_.workers});
   }
 
  private:
   /// Proves that the pieces of all tensors have present holders, and adds up what that costs.
   void prove() {
     conversion_cost cost{moves_, plan_.files.size()};
-    limits_.worker_bytes = options_.memory_bytes / options_.workers;
+    std::size_t least = least_worker_bytes;
     for (std::size_t i = 0; i < moves_.size(); ++i) {
       file_move const move = moves_[i];
       try {
@@ -104,14 +144,35 @@ class conversion {
         detail::checkpoint_is_incomplete("tensor '" + move.name + "': " + e.what() +
                                          missing_ranks(i));
       }
-      memory_ = most_of(memory_, plan_units(move, limits_).memory);
+      least = std::max(least, plan_units(move, {1, 1}).memory.all());
     }
     report_ = cost.report();
     for (std::size_t f = 0; f < plan_.files.size(); ++f) {
       report_.per_file[f].path = plan_.files[f].path;
       report_.per_file[f].size = moves_.images()[f]->size;
     }
-    require_memory();
+    share_memory(least);
+  }
+
+  /// Splits the budget: index and plan are there, the rest is for as many workers as it serves.
+  void share_memory(std::size_t least) {
+    memory_split& split = report_.memory;
+    split.index = index_bytes(moves_.catalogs());
+    split.plan = plan_bytes(plan_, moves_);
+    std::size_t const fixed = split.index + split.plan;
+    if (options_.memory_bytes < fixed + least)
+      detail::memory_budget_is_too_small(options_.memory_bytes, split, least);
+    std::size_t const rest = options_.memory_bytes - fixed;
+    split.workers = std::min(options_.workers, rest / least);
+    limits_.worker_bytes = rest / split.workers;
+    fingerprint tiles;
+    for (std::size_t i = 0; i < moves_.size(); ++i) {
+      unit_plan const units = plan_units(moves_[i], limits_);
+      memory_ = most_of(memory_, units.memory);
+      for (index_t const size : units.units.tile()) tiles.add_number(size);
+    }
+    split.worker = memory_.all();
+    tiles_ = tiles.value();
   }
 
   [[nodiscard]] std::string missing_ranks(std::size_t tensor) const {
@@ -120,14 +181,6 @@ class conversion {
       for (index_t r = 0; r < stored.in->ranks; ++r)
         if (!stored.in->files.contains(r)) out += (out.empty() ? "" : ", ") + std::to_string(r);
     return out.empty() ? "" : "; there is no file of ranks " + out;
-  }
-
-  void require_memory() const {
-    if (memory_.all() > limits_.worker_bytes)
-      detail::arguments_disagree("a budget of " + std::to_string(options_.memory_bytes) +
-                                 " bytes for " + std::to_string(options_.workers) +
-                                 " workers: at least " +
-                                 std::to_string(memory_.all() * options_.workers) + " are needed");
   }
 
   /// Copies of tensors that no strategy lists must agree, unless the first is to be taken.
@@ -144,54 +197,89 @@ class conversion {
       }
   }
 
-  [[nodiscard]] std::vector<finding> verify_part(planned_tensor const& tensor, std::size_t p,
-                                                 catalog const& written) const {
-    stored_reference const& stored = tensor.from.stored.front();
-    catalog_tensor from = stored.tensor;
-    if (!from.listed && options_.replicas == replica_rule::first)
-      keep_first_holder(*stored.in, from);
-    catalog_tensor to = tensor.to;
-    to.placements = {tensor.to.placements[p]};
-    return reshard::verify(*stored.in, from, written, to);
-  }
-
-  static void keep_first_holder(catalog const& in, catalog_tensor& t) {
-    for (auto const& [rank, file] : in.files)
-      if (file.index->find(t.name) != nullptr && t.placements.front().has(rank)) {
-        t.placements = {detail::everywhere(t.shape, 1)};
-        t.placements.front().first_rank = rank;
-        return;
-      }
-  }
-
-  void require_space() const {
+  void require_space(output_job const& job) const {
     std::uint64_t needed = 0;
     for (file_report const& file : report_.per_file) needed += file.size;
+    needed -= std::min(needed, job.allocated_bytes());
     std::uint64_t const free = free_bytes(plan_);
     if (free < needed)
       detail::not_enough_space("the destination has " + std::to_string(free) + " bytes free, " +
                                std::to_string(needed) + " are needed");
   }
 
+  [[nodiscard]] std::vector<output_file> output_list() const {
+    std::vector<output_file> files;
+    for (std::size_t f = 0; f < plan_.files.size(); ++f)
+      files.push_back({plan_.files[f].path, moves_.images()[f]});
+    return files;
+  }
+  [[nodiscard]] std::uint64_t inputs() const { return job_inputs(plan_, moves_, sources_, tiles_); }
+
+  convert_report run(output_job& job) {
+    mover_files const paths{moves_.sources(), job.files().temporaries()};
+    convert_report done = report_;
+    done.resumed_tasks = job.tasks_found();
+    std::unique_ptr<file_mover> mover;
+    auto const sync = [&] { mover->targets().sync(); };
+    mover_options settings = mover_settings();
+    std::optional<entry_sums> sums = sums_if_wanted();
+    settings.sums = sums ? &*sums : nullptr;
+    settings.was_done = [&](std::uint64_t task) { return job.found(task); };
+    settings.done = [&](std::uint64_t task) { job.done(task, mover->targets().bytes(), sync); };
+    mover = std::make_unique<file_mover>(paths, std::move(settings));
+    if (!job.is_complete()) {
+      mover_report const moved =
+          mover->run(moves_.size(), [this](std::size_t i) { return moves_[i]; });
+      done.read_bytes = moved.read_bytes;
+      done.written_bytes = moved.written_bytes;
+      done.tasks = moved.tasks;
+      require_unchanged_sources();
+      if (sums)
+        read_back{plan_, moves_, *sums, job.files().temporaries()}.run(
+            report_.memory.workers, options_.stop, done.per_file);
+    }
+    job.publish(sync);
+    return done;
+  }
+
+  [[nodiscard]] std::optional<entry_sums> sums_if_wanted() const {
+    if (!options_.checksum) return std::nullopt;
+    std::vector<std::size_t> entries;
+    for (planned_file const& file : plan_.files) entries.push_back(file.entries.size());
+    return std::optional<entry_sums>{std::in_place, *options_.checksum, entries};
+  }
+
+  void require_unchanged_sources() const {
+    for (std::size_t i = 0; i < sources_.size(); ++i)
+      if (state_of(moves_.sources()[i]) != sources_[i])
+        detail::source_has_changed(moves_.sources()[i]);
+  }
+
   [[nodiscard]] mover_options mover_settings() {
     mover_options settings;
-    settings.workers = options_.workers;
+    settings.workers = report_.memory.workers;
     settings.limits = limits_;
     settings.memory = memory_;
     settings.stop = options_.stop;
     if (options_.progress)
       settings.progress = [this](mover_progress const& p) {
-        options_.progress({p.written_bytes, report_.written_bytes, p.tensor});
+        options_.progress(
+            {p.done_bytes, report_.written_bytes, p.tensor, p.files, report_.per_file});
       };
     return settings;
   }
+
+  /// With less, system calls take longer than the copying.
+  static constexpr std::size_t least_worker_bytes = std::size_t{64} << 10;
 
   conversion_plan plan_;
   convert_options options_;
   planned_moves moves_;
   unit_limits limits_;
   unit_memory memory_;
+  std::uint64_t tiles_ = 0;  // fingerprint of the units
   convert_report report_;
+  std::vector<file_state> sources_;  // as they were when the plan was made
 };
 
 }  // namespace v1

@@ -13,9 +13,10 @@ inline namespace v1 {
 struct file_report {
   std::string path;
   std::uint64_t size = 0;
-  std::uint64_t read_bytes = 0;     ///< of sources, counted for this file alone
-  std::uint64_t written_bytes = 0;  ///< elements
-  std::uint64_t transfers = 0;      ///< boxes of one source part each
+  std::uint64_t read_bytes = 0;          ///< of sources, counted for this file alone
+  std::uint64_t written_bytes = 0;       ///< elements
+  std::uint64_t transfers = 0;           ///< boxes of one source part each
+  std::vector<std::uint32_t> checksums;  ///< per entry, if they were asked for
 };
 
 /// What a conversion moves, in bytes. Before it runs: what it will move.

@@ -41,6 +41,12 @@ class planned_moves {
   [[nodiscard]] std::vector<std::shared_ptr<file_image const>> const& images() const noexcept {
     return images_;
   }
+  /// Memory of the tables that lead from tensors to files.
+  [[nodiscard]] std::size_t held_bytes() const noexcept {
+    return places_.capacity() * sizeof(place) + first_place_.capacity() * sizeof(std::size_t);
+  }
+  /// Those that tensors are stored in, in the order of their files in sources().
+  [[nodiscard]] std::vector<catalog const*> const& catalogs() const noexcept { return catalogs_; }
   /// The paths of all files that may be read; file_shard::file counts them.
   [[nodiscard]] std::vector<std::string> const& sources() const noexcept { return sources_; }
 
@@ -97,6 +103,7 @@ class planned_moves {
     for (stored_reference const& stored : source.stored) {
       auto const [at, fresh] = first_file_.emplace(stored.in, std::map<index_t, std::size_t>{});
       if (!fresh) continue;
+      catalogs_.push_back(stored.in);
       for (auto const& [rank, file] : stored.in->files) {
         at->second.emplace(rank, sources_.size());
         sources_.push_back(file.path);
@@ -132,7 +139,7 @@ class planned_moves {
             [this, begin, end, p, item](index_t device) -> std::optional<file_shard> {
               auto const at = std::lower_bound(begin, end, place{p, device, 0, 0}, is_before);
               if (at == end || at->placement != p || at->device != device) return std::nullopt;
-              return file_shard{at->file, images_[at->file]->ranges[at->entry], item, 0};
+              return file_shard{at->file, images_[at->file]->ranges[at->entry], item, 0, at->entry};
             }};
   }
 
@@ -141,6 +148,7 @@ class planned_moves {
   std::vector<place> places_;
   std::vector<std::size_t> first_place_;  // per tensor, and the end
   std::vector<std::string> sources_;
+  std::vector<catalog const*> catalogs_;
   std::map<catalog const*, std::map<index_t, std::size_t>> first_file_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <reshard/algebra/box.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -116,6 +117,28 @@ class any_stage {
 
   std::shared_ptr<interface const> stage_;
 };
+
+namespace detail {
+template <class Sink>
+void for_each_stage_tile(box const& part, grid_index const& grain, std::size_t d, box& tile,
+                         Sink const& sink) {
+  if (d == part.rank()) return sink(static_cast<box const&>(tile));
+  index_t const size = grain[d] > 1 ? grain[d] : std::max<index_t>(1, part.extent()[d]);
+  for (index_t at = 0; at < part.extent()[d]; at += size) {
+    tile.offset_[d] = part.offset()[d] + at;
+    tile.extent_[d] = std::min(size, part.extent()[d] - at);
+    for_each_stage_tile(part, grain, d + 1, tile, sink);
+  }
+}
+}  // namespace detail
+
+/// Calls sink(box) for the tiles of a union of whole tiles: as long as the grain where that is more
+/// than 1, else as the part.
+template <class Sink>
+void for_each_stage_tile(box const& part, grid_index const& grain, Sink const& sink) {
+  box tile = part;
+  detail::for_each_stage_tile(part, grain, 0, tile, sink);
+}
 
 }  // namespace v1
 }  // namespace reshard

@@ -1,16 +1,25 @@
 #pragma once
 
+#include <reshard/exec/entry_sums.hpp>
 #include <reshard/exec/stored_box.hpp>
 #include <reshard/exec/target_files.hpp>
 
 namespace reshard {
 inline namespace v1 {
 
+/// Whether the bytes of a unit are still to be written, or were and are only to be summed up.
+enum class unit_task { write, sum };
+
 /// Writes boxes to all files that want parts of them. One per worker.
+///   sums:   of what is written, or null
 ///   packed: for pieces on their way
 class scatterer {
  public:
-  scatterer(target_files& files, std::span<std::byte> packed) : files_(files), packed_(packed) {}
+  scatterer(target_files& files, entry_sums* sums, std::span<std::byte> packed)
+      : files_(files), sums_(sums), packed_(packed) {}
+
+  /// What the next boxes are for.
+  void begin(unit_task task) { task_ = task; }
 
   /// Writes what the present devices of a side want of a box in memory.
   ///   stride: elements of the memory, per dim of the tensor
@@ -49,11 +58,18 @@ class scatterer {
         });
   }
   void write(std::uint64_t first, memory_run const& run) {
+    if (sums_ != nullptr) {
+      std::uint32_t const sum = sums_->of(run);
+      for (file_shard const& shard : shards_) sums_->add(shard, first, run.bytes(), sum);
+    }
+    if (task_ == unit_task::sum) return;
     for (file_shard const& shard : shards_) files_.write(shard, first, run);
   }
 
   target_files& files_;
+  entry_sums* sums_;
   std::span<std::byte> packed_;
+  unit_task task_ = unit_task::write;
   std::vector<file_shard> shards_;
 };
 

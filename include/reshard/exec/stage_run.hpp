@@ -40,7 +40,7 @@ class stage_runner {
     for (stage_use const& use : move.stages) {
       std::span<stage_tile const> const own = std::span{tiles_}.subspan(first, use.operands.size());
       for (box const& part : parts)
-        for_each_tile(part, use.stage.grain(move.shape()), [&](box const& tile) {
+        for_each_stage_tile(part, use.stage.grain(move.shape()), [&](box const& tile) {
           use.stage.apply({move.shape(), view(in, unit, tile, use.stage.items().in), own, scratch_,
                            view(out, unit, tile, use.stage.items().out)});
         });
@@ -58,24 +58,6 @@ class stage_runner {
                          std::size_t item_bytes) {
     stage_tile const whole{buffer, unit, row_major_strides(unit.extent())};
     return {whole.at(tile.offset(), item_bytes), tile, whole.stride};
-  }
-
-  /// Tiles are as long as the grain where it is more than 1, else as the part.
-  template <class Sink>
-  static void for_each_tile(box const& part, grid_index const& grain, Sink const& sink) {
-    box tile = part;
-    for_each_tile_of(part, grain, 0, tile, sink);
-  }
-  template <class Sink>
-  static void for_each_tile_of(box const& part, grid_index const& grain, std::size_t d, box& tile,
-                               Sink const& sink) {
-    if (d == part.rank()) return sink(static_cast<box const&>(tile));
-    index_t const size = grain[d] > 1 ? grain[d] : std::max<index_t>(1, part.extent()[d]);
-    for (index_t at = 0; at < part.extent()[d]; at += size) {
-      tile.offset_[d] = part.offset()[d] + at;
-      tile.extent_[d] = std::min(size, part.extent()[d] - at);
-      for_each_tile_of(part, grain, d + 1, tile, sink);
-    }
   }
 
   void gather_operands(file_move const& move, box const& unit) {

@@ -15,6 +15,7 @@ inline namespace v1 {
 
 /// Where one device keeps its part of a tensor: in which file, and in which ranges of it. The
 /// ranges hold the row-major elements of the device's part.
+///   entry: which one of the file; only files that are written need it
 ///   stored_item_bytes, stored_item_offset: an element may be stored in a wider item (a bfloat16 in
 ///   the upper half of a float32)
 struct file_shard {
@@ -22,6 +23,7 @@ struct file_shard {
   std::span<byte_range const> ranges;
   std::uint32_t stored_item_bytes = 0;
   std::uint32_t stored_item_offset = 0;
+  std::size_t entry = 0;
 };
 
 /// A tensor laid out over files.

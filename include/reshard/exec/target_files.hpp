@@ -11,7 +11,9 @@ inline namespace v1 {
 class target_files {
  public:
   target_files(std::span<std::string const> paths, std::size_t limit)
-      : paths_(paths), files_(paths.size(), limit), dirty_(paths.size()) {}
+      : paths_(paths), files_(paths.size(), limit), dirty_(paths.size()), done_(paths.size()) {
+    for (std::atomic<bool>& file : dirty_) file = true;  // somebody created them
+  }
 
   [[nodiscard]] std::shared_ptr<open_file> open(std::size_t file) {
     return files_.get(
@@ -36,6 +38,15 @@ class target_files {
   void count(std::size_t file, std::uint64_t bytes) noexcept {
     dirty_[file].store(true, std::memory_order_release);
     bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    count_before(file, bytes);
+  }
+  /// Counts bytes that an earlier run wrote.
+  void count_before(std::size_t file, std::uint64_t bytes) noexcept {
+    done_[file].fetch_add(bytes, std::memory_order_relaxed);
+  }
+  /// Bytes of elements that a file has.
+  [[nodiscard]] std::uint64_t done(std::size_t file) const noexcept {
+    return done_[file].load(std::memory_order_relaxed);
   }
 
   /// Makes what was written to any file before the call outlive the machine.
@@ -70,6 +81,7 @@ class target_files {
   std::span<std::string const> paths_;
   open_files<writable> files_;
   std::vector<std::atomic<bool>> dirty_;
+  std::vector<std::atomic<std::uint64_t>> done_;
   std::atomic<std::uint64_t> bytes_{0};
 };
 

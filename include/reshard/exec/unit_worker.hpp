@@ -12,18 +12,21 @@ inline namespace v1 {
 /// want parts of it. One per thread.
 class unit_worker {
  public:
-  unit_worker(source_files& from, target_files& to, unit_memory const& most)
+  /// sums: of what is written, or null
+  unit_worker(source_files& from, target_files& to, entry_sums* sums, unit_memory const& most)
       : memory_(most),
         gather_(from, memory_.turned(), memory_.packed()),
-        scatter_(to, memory_.packed()),
+        scatter_(to, sums, memory_.packed()),
         stages_(gather_, memory_.operands(), memory_.scratch()),
-        direct_(from, to) {}
+        direct_(from, to),
+        is_direct_(sums == nullptr) {}
 
   /// Does one unit of a move.
   ///   throws: codec_error with file, tensor and byte; plan_error piece_has_no_present_holder
-  void run(file_move const& move, grid_index const& grain, box const& unit) {
+  void run(file_move const& move, grid_index const& grain, box const& unit, unit_task task) {
     try {
-      if (!direct_.copy(move, unit)) run_buffered(move, grain, unit);
+      scatter_.begin(task);
+      if (!is_direct_ || !direct_.copy(move, unit)) run_buffered(move, grain, unit);
     } catch (codec_error const& e) {
       throw codec_error{e.code(), e.rule(), {e.path(), move.name, e.byte()}, e.message()};
     }
@@ -77,6 +80,7 @@ class unit_worker {
   scatterer scatter_;
   stage_runner stages_;
   direct_copier direct_;
+  bool is_direct_;
 };
 
 }  // namespace v1

@@ -36,16 +36,10 @@ class work_queue {
   work_queue(std::size_t moves, maker make, unit_limits const& limits)
       : moves_(moves), make_(std::move(make)), limits_(limits) {}
 
-  /// The next task that `skip(number)` does not skip; nothing at the end.
-  template <class Skip> std::optional<work_task> next(Skip const& skip) {
-    std::lock_guard const lock{mutex_};
-    while (true) {
-      std::optional<work_task> task = take();
-      if (!task || !skip(task->number)) return task;
-    }
-  }
+  /// The next task; nothing at the end.
   std::optional<work_task> next() {
-    return next([](std::uint64_t) { return false; });
+    std::lock_guard const lock{mutex_};
+    return take();
   }
 
  private:
