@@ -27,6 +27,16 @@ class device_order {
       device_order_is_no_permutation(ids_.size(), devices);
   }
 
+  [[nodiscard]] bool is_stated() const { return !ids_.empty(); }
+  [[nodiscard]] std::vector<reshard::index_t> const& ids() const { return ids_; }
+  friend bool operator==(device_order const& a, device_order const& b) {
+    std::size_t const n = std::max(a.ids_.size(), b.ids_.size());
+    for (std::size_t p = 0; p < n; ++p)
+      if (a.id(static_cast<reshard::index_t>(p)) != b.id(static_cast<reshard::index_t>(p)))
+        return false;
+    return true;
+  }
+
   [[nodiscard]] reshard::index_t id(reshard::index_t position) const {
     return ids_.empty() ? position : ids_[static_cast<std::size_t>(position)];
   }

@@ -3,6 +3,7 @@
 #include <reshard/algebra.hpp>
 #include <reshard/plan.hpp>
 
+#include "layout_answers.hpp"
 #include "mindspore_json.hpp"
 #include "moved_values.hpp"
 #include "parameter_keepers.hpp"
@@ -142,12 +143,87 @@ inline json needed(json const& request) {
   return {{"devices", devices}};
 }
 
+inline void require_equal_counts(index_t from, index_t to) {
+  if (from != to) reshard::detail::device_counts_differ(from, to);
+}
+
+/// The program, and the layout after each step. If the ids stand elsewhere in the destination,
+/// whole shards change devices in the end.
+inline json steps(json const& request) {
+  require_fields(request, {"op", "id", "from", "to"});
+  named_layout const source = from(request);
+  named_layout const target = to(request);
+  json steps = json::array();
+  json layouts = json::array();
+  layout now = source.value;
+  for (reshard::step const& s : make_steps(source.value, target.value)) {
+    now = after(now, s);
+    steps.push_back(step_json(s));
+    layouts.push_back(layout_json(now, source.order));
+  }
+  if (!(source.order == target.order)) {
+    steps.push_back({{"kind", "permute"}});
+    layouts.push_back(request["to"]);
+  }
+  return {{"steps", steps}, {"layouts", layouts}};
+}
+
+/// The operators of every device, as MindSpore derives them.
+inline std::vector<reshard::operator_list> operators_of(json const& request) {
+  auto const source = read_mindspore_layout(request["from"]);
+  auto const target = read_mindspore_layout(request["to"]);
+  require_equal_counts(source.device_count(), target.device_count());
+  auto const from_shape = factors_of(from(request).value.shape());
+  auto const to_shape = factors_of(to(request).value.shape());
+  std::vector<reshard::operator_list> lists;
+  for (index_t device = 0; device < target.device_count(); ++device)
+    lists.push_back(mindspore_operators(source, from_shape, target, to_shape, device));
+  return lists;
+}
+
+inline json operators(json const& request) {
+  require_fields(request, {"op", "id", "from", "to", "device"});
+  named_device const device = device_of(field_of(request, "device"), to(request));
+  auto const lists = operators_of(request);
+  json list = json::array();
+  for (auto const& op : lists[static_cast<std::size_t>(device.position)])
+    list.push_back(operator_json(op));
+  return {{"operators", list}};
+}
+
+inline json unify(json const& request) {
+  require_fields(request, {"op", "id", "from", "to"});
+  auto const expanded_layout = [&](char const* side) {
+    auto const stated = read_mindspore_layout(field_of(request, side));
+    auto const shape = factors_of(make_layout(request[side]).value.shape());
+    return expanded(stated, shape);
+  };
+  reshard::common_refinement const both = unified(expanded_layout("from"), expanded_layout("to"));
+  return {{"devices", json_list(both.from.devices)},
+          {"shape", json_list(both.from.shape)},
+          {"from_map", json_list(both.from.map)},
+          {"to_map", json_list(both.to.map)}};
+}
+
 inline json move(json const& request) {
   require_fields(request, {"op", "id", "from", "to", "via", "values"});
-  if (field_of(request, "via") != "transfers") throw unknown_request{"unknown 'via'"};
+  json const& via = field_of(request, "via");
   layout const source = from(request).value;
-  return {
-      {"locals", moved_values(source, to(request).value, global_values(request, source.shape()))}};
+  layout const target = to(request).value;
+  local_values const values = global_values(request, source.shape());
+  if (via == "transfers")
+    return {{"locals", moved_values(source, target, distributed(source, values))}};
+  if (via == "operators")
+    return {{"locals", run_lists(operators_of(request), source, distributed(source, values))}};
+  if (via != "steps") throw unknown_request{"unknown 'via'"};
+  std::vector<local_values> locals = distributed(source, values);
+  layout now = source;
+  for (reshard::step const& s : make_steps(source, target)) {
+    layout const next = after(now, s);
+    locals = moved_values(now, next, locals);
+    now = next;
+  }
+  return {{"locals", locals}};
 }
 
 inline json keepers(json const& request) {
@@ -171,6 +247,9 @@ inline json answer(json const& request) {
   if (op == "local_to_global") return local_to_global(request);
   if (op == "plan") return plan(request);
   if (op == "needed") return needed(request);
+  if (op == "steps") return steps(request);
+  if (op == "operators") return operators(request);
+  if (op == "unify") return unify(request);
   if (op == "move") return move(request);
   if (op == "keepers") return keepers(request);
   throw unknown_request{"unknown op"};

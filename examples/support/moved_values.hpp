@@ -1,6 +1,7 @@
 #pragma once
 
 #include <reshard/algebra/layout.hpp>
+#include <reshard/exec/operator_run.hpp>
 #include <reshard/plan.hpp>
 
 #include "json_fields.hpp"
@@ -51,8 +52,7 @@ inline std::vector<local_values> distributed(reshard::layout const& over,
 /// What each destination device holds after the transfers; null = nothing arrived.
 inline std::vector<local_values> moved_values(reshard::layout const& from,
                                               reshard::layout const& to,
-                                              local_values const& global) {
-  std::vector<local_values> const sources = distributed(from, global);
+                                              std::vector<local_values> const& sources) {
   std::vector<local_values> locals;
   for (reshard::index_t device = 0; device < to.devices().devices(); ++device) {
     reshard::extents const sizes = to.local_shape(device);
@@ -66,6 +66,27 @@ inline std::vector<local_values> moved_values(reshard::layout const& from,
       });
     });
   }
+  return locals;
+}
+
+inline reshard::factor_list factors_of(reshard::extents const& shape) {
+  reshard::factor_list out;
+  for (std::size_t d = 0; d < shape.rank(); ++d) out.push_back(shape[d]);
+  return out;
+}
+
+/// What the devices hold after MindSpore's operators.
+inline std::vector<local_values> run_lists(std::vector<reshard::operator_list> const& lists,
+                                           reshard::layout const& from,
+                                           std::vector<local_values> const& sources) {
+  std::vector<reshard::held_tensor<json>> held;
+  for (std::size_t device = 0; device < sources.size(); ++device) {
+    reshard::extents const local = from.local_shape(static_cast<reshard::index_t>(device));
+    held.push_back({factors_of(local), sources[device]});
+  }
+  std::vector<local_values> locals;
+  for (auto& tensor : run_operators(lists, std::move(held)))
+    locals.push_back(std::move(tensor.values));
   return locals;
 }
 

@@ -20,6 +20,7 @@
 #include <reshard/exec/memory_run.hpp>
 #include <reshard/exec/open_file.hpp>
 #include <reshard/exec/open_files.hpp>
+#include <reshard/exec/operator_run.hpp>
 #include <reshard/exec/output_files.hpp>
 #include <reshard/exec/output_job.hpp>
 #include <reshard/exec/probe.hpp>

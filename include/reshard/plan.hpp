@@ -4,11 +4,13 @@
 // devices, exactly one for every source part that meets a destination box, made in closed form and
 // streamed to a sink. Coverage, cost with its lower bound and the groups of devices that hold the
 // same part come from the same walk over parts. Steps are the collective program that every device
-// runs in lockstep. A plan depends on its arguments only.
+// runs in lockstep. Pictures of both are text. A plan depends on its arguments only.
 
+#include <reshard/plan/bands.hpp>
 #include <reshard/plan/cost.hpp>
 #include <reshard/plan/coverage.hpp>
 #include <reshard/plan/make_steps.hpp>
 #include <reshard/plan/parts.hpp>
+#include <reshard/plan/picture.hpp>
 #include <reshard/plan/redundancy.hpp>
 #include <reshard/plan/transfers.hpp>

@@ -1,6 +1,6 @@
 #include <reshard/algebra/device_matrix.hpp>
+#include <reshard/testing/random_layouts.hpp>
 
-#include "support/all_layouts.hpp"
 #include "support/both.hpp"
 
 using namespace reshard;
@@ -52,9 +52,9 @@ constexpr bool a_matrix_grows_at_its_fast_end() {
 TEST_BOTH("[device_matrix]", a_matrix_grows_at_its_fast_end)
 
 TEST_CASE("coordinates agree with counting", "[device_matrix]") {
-  brute::for_each_devices(24, [](brute::list const& sizes) {
+  testing::for_each_devices(24, [](testing::list const& sizes) {
     device_matrix const devices(sizes.begin(), sizes.end());
-    auto const expected = brute::all_coordinates(sizes);
+    auto const expected = testing::all_indices(sizes);
     REQUIRE(devices.devices() == static_cast<index_t>(expected.size()));
     for (std::size_t device = 0; device < expected.size(); ++device)
       for (std::size_t a = 0; a < sizes.size(); ++a)

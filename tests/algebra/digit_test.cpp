@@ -1,6 +1,6 @@
 #include <reshard/algebra/digit.hpp>
+#include <reshard/testing/random_layouts.hpp>
 
-#include "support/all_layouts.hpp"
 #include "support/both.hpp"
 
 using namespace reshard;
@@ -56,12 +56,12 @@ constexpr bool device_of_spells_a_number_on_axes() {
 TEST_BOTH("[digit]", device_of_spells_a_number_on_axes)
 
 TEST_CASE("digit values agree with enumerated positions", "[digit]") {
-  brute::for_each_devices(24, [](brute::list const& sizes) {
+  testing::for_each_devices(24, [](testing::list const& sizes) {
     device_matrix const devices(sizes.begin(), sizes.end());
-    brute::for_each_map(sizes, 1, [&](std::vector<brute::list> const& map) {
+    testing::for_each_map(sizes, 1, [&](std::vector<testing::list> const& map) {
       axis_list axes;
-      for (brute::index const a : map[0]) axes.push_back(devices.axis(a));
-      brute::list const expected = brute::positions(sizes, map[0]);
+      for (index_t const a : map[0]) axes.push_back(devices.axis(a));
+      testing::list const expected = testing::positions(sizes, map[0]);
       for (std::size_t device = 0; device < expected.size(); ++device)
         REQUIRE(digit(devices, axes).value(devices, static_cast<index_t>(device)) ==
                 expected[device]);

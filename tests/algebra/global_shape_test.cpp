@@ -1,7 +1,7 @@
 #include <reshard/algebra/global_shape.hpp>
 #include <reshard/algebra/optimizer_shard.hpp>
+#include <reshard/testing/random_layouts.hpp>
 
-#include "support/all_layouts.hpp"
 #include "support/both.hpp"
 
 using namespace reshard;
@@ -45,17 +45,17 @@ TEST_CASE("shapes that no tensor cuts into are refused", "[global_shape]") {
                     "device axis 1 does not exist, the device matrix has 1");
 }
 
-void check(brute::layout const& l) {
-  layout const ours = brute::library_layout(l);
-  if (joined_again(ours) != ours) FAIL(brute::name(l));
+void check(testing::layout_case const& l) {
+  layout const ours = testing::to_layout(l);
+  if (joined_again(ours) != ours) FAIL(testing::to_text(l));
 }
 
 TEST_CASE("the shapes of all maps on 8 devices join", "[global_shape]") {
-  CHECK(brute::for_each_layout(8, 2, check) == 182);
+  CHECK(testing::for_each_layout(8, 2, check) == 182);
 }
 
 TEST_CASE("the shapes of all maps on 24 devices join", "[global_shape][slow]") {
-  CHECK(brute::for_each_layout(24, 3, check) == 10322);
+  CHECK(testing::for_each_layout(24, 3, check) == 10322);
 }
 
 }  // namespace

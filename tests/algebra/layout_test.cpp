@@ -1,6 +1,6 @@
 #include <reshard/algebra/layout.hpp>
+#include <reshard/testing/random_layouts.hpp>
 
-#include "support/all_layouts.hpp"
 #include "support/both.hpp"
 
 using namespace reshard;
@@ -234,20 +234,21 @@ TEST_CASE("stated sizes must fit", "[layout]") {
 
 /// Local shape, part and pieces of a device: the pieces are maximal, come in the order of the
 /// storage, and hold its elements in their order.
-bool device_is_right(layout const& ours, brute::placement const& expected, std::size_t device) {
+bool device_is_right(layout const& ours, testing::oracle const& expected, std::size_t device) {
   auto const d = static_cast<index_t>(device);
   extents const shape = ours.local_shape(d);
-  if (brute::to_list(part_of(ours.devices(), ours.map(), d)) != expected.part[device]) return false;
+  if (testing::to_list(part_of(ours.devices(), ours.map(), d)) != expected.part[device])
+    return false;
   std::size_t boxes = 1;
   for (std::size_t dim = 0; dim < shape.rank(); ++dim) {
-    brute::list const& held = expected.indices[device][dim];
+    testing::list const& held = expected.indices[device][dim];
     if (shape[dim] != static_cast<index_t>(held.size())) return false;
     std::size_t runs = 0;
     for (std::size_t i = 0; i < held.size(); ++i)
       runs += i == 0 || held[i] != held[i - 1] + 1 ? 1 : 0;
     boxes *= runs;
   }
-  std::vector<brute::list> const elements = expected.elements(device);
+  std::vector<testing::list> const elements = expected.elements(device);
   std::size_t found = 0;
   index_t filled = 0;
   index_t last = -1;
@@ -259,12 +260,12 @@ bool device_is_right(layout const& ours, brute::placement const& expected, std::
     for (std::size_t dim = 0; dim < local.size(); ++dim)
       right = right && expected.indices[device][dim].at(static_cast<std::size_t>(local[dim])) ==
                            held.where().offset()[dim];
-    std::vector<brute::list> steps;
-    for (index_t const size : held.where().extent()) steps.push_back(brute::up_to(size));
-    for (brute::list element : brute::product(steps)) {
+    std::vector<testing::list> steps;
+    for (index_t const size : held.where().extent()) steps.push_back(testing::up_to(size));
+    for (testing::list element : testing::product(steps)) {
       for (std::size_t dim = 0; dim < element.size(); ++dim)
         element[dim] += held.where().offset()[dim];
-      auto const at = static_cast<std::size_t>(held.address(brute::to_index(element)));
+      auto const at = static_cast<std::size_t>(held.address(testing::to_index(element)));
       right = right && elements.at(at) == element;
       ++filled;
     }
@@ -273,43 +274,43 @@ bool device_is_right(layout const& ours, brute::placement const& expected, std::
 }
 
 /// One part holds the element: that of all its owners, and nobody else has it.
-bool element_is_right(layout const& ours, brute::placement const& expected,
-                      brute::list const& element) {
-  brute::list const owners = expected.owners(element);
+bool element_is_right(layout const& ours, testing::oracle const& expected,
+                      testing::list const& element) {
+  testing::list const owners = expected.owners(element);
   auto const first = static_cast<std::size_t>(owners.at(0));
-  part_index const part = ours.part_of(brute::to_index(element));
-  return owners == expected.replicas(first) && brute::to_list(part) == expected.part[first] &&
-         brute::to_list(ours.owners_of(brute::to_index(element))) == owners;
+  part_index const part = ours.part_of(testing::to_index(element));
+  return owners == expected.replicas(first) && testing::to_list(part) == expected.part[first] &&
+         testing::to_list(ours.owners_of(testing::to_index(element))) == owners;
 }
 
-void check(brute::layout const& l) {
-  layout const ours = brute::library_layout(l);
-  brute::placement const expected = brute::place(l);
+void check(testing::layout_case const& l) {
+  layout const ours = testing::to_layout(l);
+  testing::oracle const expected = testing::oracle(l);
   bool right = true;
-  std::vector<brute::list> choices;
-  for (index_t const size : l.shape) choices.push_back(brute::up_to(size));
+  std::vector<testing::list> choices;
+  for (index_t const size : l.shape) choices.push_back(testing::up_to(size));
   for (std::size_t device = 0; device < expected.devices(); ++device)
     right = right && device_is_right(ours, expected, device);
-  for (brute::list const& element : brute::product(choices))
+  for (testing::list const& element : testing::product(choices))
     right = right && element_is_right(ours, expected, element);
-  if (!right) FAIL(brute::name(l));
+  if (!right) FAIL(testing::to_text(l));
 }
 
 TEST_CASE("random layouts hold what enumeration says", "[layout]") {
   unsigned const seed = std::random_device{}();
   INFO("seed " << seed);
-  brute::random_layouts random{seed};
+  testing::random_layouts random{seed};
   for (int i = 0; i < 500; ++i)
     check(random.on(random.shape(static_cast<std::size_t>(1 + random.below(3))), 24));
   SUCCEED("seed " << seed);
 }
 
 TEST_CASE("layouts of all maps on 8 devices hold what enumeration says", "[layout]") {
-  CHECK(brute::for_each_layout(8, 2, check) == 182);
+  CHECK(testing::for_each_layout(8, 2, check) == 182);
 }
 
 TEST_CASE("layouts of all maps on 24 devices hold what enumeration says", "[layout][slow]") {
-  CHECK(brute::for_each_layout(24, 3, check) == 10322);
+  CHECK(testing::for_each_layout(24, 3, check) == 10322);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include <reshard/algebra/optimizer_shard.hpp>
+#include <reshard/testing/random_layouts.hpp>
 
-#include "support/all_layouts.hpp"
 #include "support/both.hpp"
 
 using namespace reshard;
@@ -83,36 +83,36 @@ TEST_CASE("an optimizer shard refuses pieces that the replicas cannot take", "[o
 }
 
 /// Every legal number of pieces, exact on a multiple and balanced on the extent as it is.
-void check(brute::layout const& l) {
-  layout const whole = brute::library_layout(l);
-  brute::placement const before = brute::place(l);
+void check(testing::layout_case const& l) {
+  layout const whole = testing::to_layout(l);
+  testing::oracle const before = testing::oracle(l);
   auto const replicas = static_cast<index_t>(before.replicas(0).size());
   for (index_t pieces = 1; pieces <= replicas; ++pieces) {
     if (replicas % pieces != 0) continue;
     layout const ours = with_optimizer_shard(whole, pieces, tensor_dim{0}, tail_rule::balanced);
-    auto const expected = brute::place_optimizer_shard(before, 0, pieces, tail_rule::balanced);
+    auto const expected = before.with_optimizer_shard(0, pieces, tail_rule::balanced);
     bool equal = true;
     for (std::size_t device = 0; device < expected.devices(); ++device) {
-      brute::list const& rows = expected.indices[device][0];
+      testing::list const& rows = expected.indices[device][0];
       interval const got = ours.box_of(static_cast<index_t>(device))[0];
       equal = equal && got.size == static_cast<index_t>(rows.size()) &&
               (rows.empty() || got.offset == rows.front()) &&
-              brute::to_list(ours.replicas_of(static_cast<index_t>(device))) ==
+              testing::to_list(ours.replicas_of(static_cast<index_t>(device))) ==
                   expected.replicas(device);
     }
-    if (!equal) FAIL(brute::name(l) << " into " << pieces);
+    if (!equal) FAIL(testing::to_text(l) << " into " << pieces);
   }
   if (with_optimizer_shard(whole, all_replicas, tensor_dim{0}, tail_rule::balanced) !=
       with_optimizer_shard(whole, replicas, tensor_dim{0}, tail_rule::balanced))
-    FAIL(brute::name(l) << " into all");
+    FAIL(testing::to_text(l) << " into all");
 }
 
 TEST_CASE("optimizer pieces on 8 devices are those of enumeration", "[optimizer_shard]") {
-  CHECK(brute::for_each_layout(8, 2, check) == 182);
+  CHECK(testing::for_each_layout(8, 2, check) == 182);
 }
 
 TEST_CASE("optimizer pieces on 24 devices are those of enumeration", "[optimizer_shard][slow]") {
-  CHECK(brute::for_each_layout(24, 3, check) == 10322);
+  CHECK(testing::for_each_layout(24, 3, check) == 10322);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include <reshard/algebra/layout.hpp>
 #include <reshard/algebra/replicas.hpp>
+#include <reshard/testing/random_layouts.hpp>
 
-#include "support/all_layouts.hpp"
 #include "support/both.hpp"
 
 using namespace reshard;
@@ -60,14 +60,14 @@ constexpr bool holders_ascend_where_a_digit_does_not_divide_its_axes() {
 }
 TEST_BOTH("[replicas]", holders_ascend_where_a_digit_does_not_divide_its_axes)
 
-void check(brute::layout const& l) {
-  layout const ours = brute::library_layout(l);
-  brute::placement const expected = brute::place(l);
+void check(testing::layout_case const& l) {
+  layout const ours = testing::to_layout(l);
+  testing::oracle const expected = testing::oracle(l);
   for (std::size_t device = 0; device < expected.devices(); ++device) {
     auto const d = static_cast<index_t>(device);
-    if (brute::to_list(part_of(ours.devices(), ours.map(), d)) != expected.part[device] ||
-        brute::to_list(ours.replicas_of(d)) != expected.replicas(device)) {
-      INFO(brute::name(l) << " device " << d);
+    if (testing::to_list(part_of(ours.devices(), ours.map(), d)) != expected.part[device] ||
+        testing::to_list(ours.replicas_of(d)) != expected.replicas(device)) {
+      INFO(testing::to_text(l) << " device " << d);
       FAIL();
     }
   }
@@ -76,7 +76,7 @@ void check(brute::layout const& l) {
 TEST_CASE("replicas of random digits are those of enumeration", "[replicas]") {
   unsigned const seed = std::random_device{}();
   INFO("seed " << seed);
-  brute::random_layouts random{seed};
+  testing::random_layouts random{seed};
   for (int i = 0; i < 2000; ++i) {
     auto const rank = static_cast<std::size_t>(1 + random.below(3));
     check(random.on(random.shape(rank), 36));
@@ -85,11 +85,11 @@ TEST_CASE("replicas of random digits are those of enumeration", "[replicas]") {
 }
 
 TEST_CASE("replicas of all maps on 8 devices are those of enumeration", "[replicas]") {
-  CHECK(brute::for_each_layout(8, 2, check) == 182);
+  CHECK(testing::for_each_layout(8, 2, check) == 182);
 }
 
 TEST_CASE("replicas of all maps on 24 devices are those of enumeration", "[replicas][slow]") {
-  CHECK(brute::for_each_layout(24, 3, check) == 10322);
+  CHECK(testing::for_each_layout(24, 3, check) == 10322);
 }
 
 }  // namespace

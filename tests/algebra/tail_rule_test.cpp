@@ -1,7 +1,7 @@
 #include <reshard/algebra/tail_rule.hpp>
+#include <reshard/testing/oracle.hpp>
 
 #include "support/both.hpp"
-#include "support/brute_force.hpp"
 
 using namespace reshard;
 
@@ -49,10 +49,10 @@ constexpr bool the_intersection_of_intervals_holds_what_both_hold() {
 }
 TEST_BOTH("[tail_rule]", the_intersection_of_intervals_holds_what_both_hold)
 
-void compare(brute::list const& whole, index_t parts, tail_rule tail) {
-  auto const expected = brute::split(whole, parts, tail);
+void compare(testing::list const& whole, index_t parts, tail_rule tail) {
+  auto const expected = testing::split_list(whole, parts, tail);
   for (index_t i = 0; i < parts; ++i) {
-    brute::list const& part = expected[static_cast<std::size_t>(i)];
+    testing::list const& part = expected[static_cast<std::size_t>(i)];
     interval const got = part_interval({0, static_cast<index_t>(whole.size())}, tail, parts, i);
     REQUIRE(got.size == static_cast<index_t>(part.size()));
     if (!part.empty()) REQUIRE(got.offset == part.front());
@@ -62,9 +62,9 @@ void compare(brute::list const& whole, index_t parts, tail_rule tail) {
 TEST_CASE("parts are those of torch.chunk and numpy.array_split", "[tail_rule]") {
   for (index_t size = 0; size <= 30; ++size)
     for (index_t parts = 1; parts <= 34; ++parts) {
-      compare(brute::up_to(size), parts, tail_rule::ceil);
-      compare(brute::up_to(size), parts, tail_rule::balanced);
-      if (size % parts == 0) compare(brute::up_to(size), parts, tail_rule::exact);
+      compare(testing::up_to(size), parts, tail_rule::ceil);
+      compare(testing::up_to(size), parts, tail_rule::balanced);
+      if (size % parts == 0) compare(testing::up_to(size), parts, tail_rule::exact);
     }
 }
 

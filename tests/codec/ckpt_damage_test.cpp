@@ -184,7 +184,8 @@ TEST_CASE("all real files agree with protobuf", "[ckpt]") {
     std::string const bytes = files::content(path);
     file_index const index = ckpt_index(file);
     Checkpoint message;
-    REQUIRE(message.ParseFromString(bytes.substr(0, index.crc ? index.covered[0].range.bytes : bytes.size())));
+    REQUIRE(message.ParseFromString(
+        bytes.substr(0, index.crc ? index.covered[0].range.bytes : bytes.size())));
     REQUIRE(index.tensors.size() == static_cast<std::size_t>(message.value_size()));
     for (int i = 0; i < message.value_size(); ++i) {
       TensorProto const& tensor = message.value(i).tensor();

@@ -5,6 +5,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -41,6 +44,29 @@ class temporary_folder {
 
  private:
   std::filesystem::path path_;
+};
+
+/// A file in memory whose content changes. Thousands of them on a disk take minutes.
+class memory_file {
+ public:
+  memory_file() : fd_(::memfd_create("reshard", 0)) {
+    if (fd_ < 0) throw std::runtime_error{"no file in memory"};
+  }
+  memory_file(memory_file const&) = delete;
+  memory_file& operator=(memory_file const&) = delete;
+  ~memory_file() { ::close(fd_); }
+
+  /// Replaces the content; gives the path.
+  std::string write(std::string const& bytes) const {
+    auto const size = static_cast<off_t>(bytes.size());
+    if (::ftruncate(fd_, size) != 0 ||
+        ::pwrite(fd_, bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(size))
+      throw std::runtime_error{"a file in memory cannot be written"};
+    return "/proc/self/fd/" + std::to_string(fd_);
+  }
+
+ private:
+  int fd_;
 };
 
 inline std::string content(std::string const& path) {

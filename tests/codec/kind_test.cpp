@@ -71,6 +71,23 @@ TEST_CASE("an unknown file is reported with its first bytes", "[kind]") {
   CHECK(files::contains(error_of([&] { report_unknown_kind(empty); }).what(), "empty"));
 }
 
+TEST_CASE("a Git LFS pointer is no file of ours", "[kind]") {
+  files::temporary_folder const folder;
+  std::string const text =
+      "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+  random_access_file const pointer{folder.write("p", text)};
+  CHECK(is_lfs_pointer(pointer));
+  CHECK(kind_of(pointer) == file_kind::unknown);
+  CHECK(files::contains(error_of([&] { report_unknown_kind(pointer); }).what(), "Git LFS pointer"));
+  random_access_file const other{folder.write("o", "version https://git-l")};
+  CHECK_FALSE(is_lfs_pointer(other));
+}
+
+TEST_CASE("all real safetensors files are of that kind", "[kind]") {
+  for (std::string const& path : files::below(RESHARD_TEST_DATA, ".safetensors"))
+    CHECK(kind_of(random_access_file{path}) == file_kind::safetensors);
+}
+
 TEST_CASE("the kinds of all real files", "[kind]") {
   for (std::string const& path : files::below(RESHARD_TEST_DATA, ".ckpt")) {
     INFO(path);

@@ -1,4 +1,4 @@
-# Installs the library and builds the consumer in each of the three ways of getting it.
+# Installs the library and builds the consumer in each of the three ways of getting it, then a project with tests of its own.
 set(work ${BUILD}/package)
 file(REMOVE_RECURSE ${work})
 function(run)
@@ -14,3 +14,7 @@ foreach(mode find_package add_subdirectory FetchContent)
   run(${CMAKE_COMMAND} --build ${work}/${mode})
   run(${work}/${mode}/consumer)
 endforeach()
+run(${CMAKE_COMMAND} -G Ninja -S ${ROOT}/tests/package/consumer_tests -B ${work}/consumer_tests -DCMAKE_PREFIX_PATH=${work}/prefix
+    -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_STANDARD=20)
+run(${CMAKE_COMMAND} --build ${work}/consumer_tests)
+run(${work}/consumer_tests/consumer_tests)

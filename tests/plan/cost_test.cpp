@@ -1,7 +1,8 @@
 #include <reshard/plan/cost.hpp>
+#include <reshard/testing/plan_oracle.hpp>
+#include <reshard/testing/random_layouts.hpp>
 
 #include "support/both.hpp"
-#include "support/pairs.hpp"
 
 using namespace reshard;
 
@@ -43,19 +44,19 @@ constexpr bool devices_beyond_the_source_lack_everything() {
 }
 TEST_BOTH("[cost]", devices_beyond_the_source_lack_everything)
 
-void check(brute::placed_layout const& from, brute::placed_layout const& to) {
-  if (!brute::cost_is_least(from, to))
-    FAIL(brute::name(from.naive) << " to " << brute::name(to.naive));
+void check(testing::placed_layout const& from, testing::placed_layout const& to) {
+  if (!testing::cost_is_least(from, to))
+    FAIL(testing::to_text(from.value) << " to " << testing::to_text(to.value));
 }
 
 TEST_CASE("a sample of pairs up to 8 devices costs the least", "[cost]") {
-  auto const layouts = brute::small_layouts(8, {6, 5});
+  auto const layouts = testing::placed(testing::layouts_over(8, {6, 5}));
   for (std::size_t i = 0; i < layouts.size(); i += 11)
     for (std::size_t j = 0; j < layouts.size(); j += 7) check(layouts[i], layouts[j]);
 }
 
 TEST_CASE("all pairs up to 8 devices cost the least", "[cost][slow]") {
-  auto const layouts = brute::small_layouts(8, {6, 5});
+  auto const layouts = testing::placed(testing::layouts_over(8, {6, 5}));
   for (auto const& from : layouts)
     for (auto const& to : layouts) check(from, to);
 }
@@ -63,10 +64,11 @@ TEST_CASE("all pairs up to 8 devices cost the least", "[cost][slow]") {
 TEST_CASE("random pairs on 24 devices cost the least", "[cost]") {
   unsigned const seed = std::random_device{}();
   INFO("seed " << seed);
-  brute::random_layouts random{seed};
+  testing::random_layouts random{seed};
   for (int i = 0; i < 300; ++i) {
-    brute::list const shape = random.shape(static_cast<std::size_t>(1 + random.below(3)));
-    check(brute::with_places(random.on(shape, 24)), brute::with_places(random.on(shape, 24)));
+    testing::list const shape = random.shape(static_cast<std::size_t>(1 + random.below(3)));
+    check(testing::placed_layout(random.on(shape, 24)),
+          testing::placed_layout(random.on(shape, 24)));
   }
   SUCCEED("seed " << seed);
 }

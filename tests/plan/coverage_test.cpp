@@ -1,6 +1,6 @@
 #include <reshard/plan/coverage.hpp>
+#include <reshard/testing/random_layouts.hpp>
 
-#include "support/all_layouts.hpp"
 #include "support/both.hpp"
 
 using namespace reshard;
@@ -40,28 +40,28 @@ TEST_BOTH("[coverage]", empty_parts_need_no_holder)
 TEST_CASE("random layouts are covered if every element is", "[coverage]") {
   unsigned const seed = std::random_device{}();
   INFO("seed " << seed);
-  brute::random_layouts random{seed};
+  testing::random_layouts random{seed};
   int covered = 0;
   for (int i = 0; i < 2000; ++i) {
-    brute::layout const l =
+    testing::layout_case const l =
         random.on(random.shape(static_cast<std::size_t>(1 + random.below(2))), 24);
-    brute::placement const places = brute::place(l);
+    testing::oracle const places = testing::oracle(l);
     std::vector<bool> present;
     for (std::size_t device = 0; device < places.devices(); ++device)
       present.push_back(random.below(6) != 0);
     bool expected = true;
-    std::vector<brute::list> choices;
-    for (index_t const size : l.shape) choices.push_back(brute::up_to(size));
-    for (brute::list const& element : brute::product(choices)) {
+    std::vector<testing::list> choices;
+    for (index_t const size : l.shape) choices.push_back(testing::up_to(size));
+    for (testing::list const& element : testing::product(choices)) {
       bool held = false;
       for (index_t const owner : places.owners(element))
         held = held || present[static_cast<std::size_t>(owner)];
       expected = expected && held;
     }
-    bool const got = covers(brute::library_layout(l), [&](index_t device) {
+    bool const got = covers(testing::to_layout(l), [&](index_t device) {
       return bool(present[static_cast<std::size_t>(device)]);
     });
-    if (got != expected) FAIL(brute::name(l));
+    if (got != expected) FAIL(testing::to_text(l));
     covered += got ? 1 : 0;
   }
   CHECK(covered > 100);

@@ -1,8 +1,9 @@
 #include <reshard/plan/make_steps.hpp>
 #include <reshard/plan/mindspore_ranks.hpp>
+#include <reshard/testing/plan_oracle.hpp>
+#include <reshard/testing/random_layouts.hpp>
 
 #include "support/both.hpp"
-#include "support/pairs.hpp"
 
 using namespace reshard;
 
@@ -42,7 +43,7 @@ constexpr bool matrices_that_do_not_fit_meet_in_the_whole_tensor() {
 TEST_BOTH("[make_steps]", matrices_that_do_not_fit_meet_in_the_whole_tensor)
 
 /// What a device has, per dim.
-using held = std::vector<brute::list>;
+using held = std::vector<testing::list>;
 held held_by(layout const& l, index_t device) {
   held out;
   for (std::size_t d = 0; d < l.shape().rank(); ++d) {
@@ -62,7 +63,7 @@ bool is_within(held const& a, held const& b) {
 }
 std::size_t count(held const& h) {
   std::size_t n = 1;
-  for (brute::list const& along : h) n *= along.size();
+  for (testing::list const& along : h) n *= along.size();
   return n;
 }
 
@@ -82,7 +83,8 @@ bool step_is_right(layout const& before, layout const& next, step_kind kind) {
   return kind != step_kind::permute || had == have;
 }
 
-void check(layout const& from, layout const& to, brute::layout const& a, brute::layout const& b) {
+void check(layout const& from, layout const& to, testing::layout_case const& a,
+           testing::layout_case const& b) {
   step_program const steps = make_steps(from, to);
   layout now = from;
   bool right = true;
@@ -91,18 +93,20 @@ void check(layout const& from, layout const& to, brute::layout const& a, brute::
     right = right && step_is_right(now, next, s.kind());
     now = next;
   }
-  if (!right || !same_placement(now, to)) FAIL(brute::name(a) << " to " << brute::name(b));
+  if (!right || !same_placement(now, to))
+    FAIL(testing::to_text(a) << " to " << testing::to_text(b));
 }
 
-std::vector<brute::layout> layouts_with_equal_counts(index_t devices, brute::list const& shape) {
-  std::vector<brute::layout> all;
-  brute::for_each_devices(devices, [&](brute::list const& matrix) {
-    if (brute::all_coordinates(matrix).size() != static_cast<std::size_t>(devices)) return;
-    brute::for_each_map(matrix, shape.size(), [&](std::vector<brute::list> const& map) {
+std::vector<testing::layout_case> layouts_with_equal_counts(index_t devices,
+                                                            testing::list const& shape) {
+  std::vector<testing::layout_case> all;
+  testing::for_each_devices(devices, [&](testing::list const& matrix) {
+    if (testing::all_indices(matrix).size() != static_cast<std::size_t>(devices)) return;
+    testing::for_each_map(matrix, shape.size(), [&](std::vector<testing::list> const& map) {
       for (tail_rule const tail : {tail_rule::ceil, tail_rule::balanced}) {
-        brute::layout l{matrix, shape, {}};
-        for (brute::list const& axes : map)
-          l.cuts.push_back(brute::cuts_over(matrix, axes, tail));
+        testing::layout_case l{matrix, shape, {}};
+        for (testing::list const& axes : map)
+          l.cuts.push_back(testing::cuts_over(matrix, axes, tail));
         all.push_back(l);
       }
     });
@@ -110,10 +114,10 @@ std::vector<brute::layout> layouts_with_equal_counts(index_t devices, brute::lis
   return all;
 }
 
-void check_all_pairs(index_t devices, brute::list const& shape) {
+void check_all_pairs(index_t devices, testing::list const& shape) {
   auto const all = layouts_with_equal_counts(devices, shape);
   for (auto const& a : all)
-    for (auto const& b : all) check(brute::library_layout(a), brute::library_layout(b), a, b);
+    for (auto const& b : all) check(testing::to_layout(a), testing::to_layout(b), a, b);
 }
 
 TEST_CASE("steps lead to the goal between all maps of rank 2 on 4 devices", "[make_steps]") {
@@ -128,15 +132,15 @@ TEST_CASE("steps lead to the goal between all maps of rank 2 on 6 and 8 devices"
 TEST_CASE("steps lead to the goal between random layouts", "[make_steps]") {
   unsigned const seed = std::random_device{}();
   INFO("seed " << seed);
-  brute::random_layouts random{seed};
+  testing::random_layouts random{seed};
   int tried = 0;
   int refused = 0;
   for (int i = 0; i < 4000; ++i) {
-    brute::list const shape = random.shape(static_cast<std::size_t>(1 + random.below(3)));
-    brute::layout const a = random.on(shape, 24);
-    brute::layout const b = random.on(shape, 24);
-    layout const from = brute::library_layout(a);
-    layout const to = brute::library_layout(b);
+    testing::list const shape = random.shape(static_cast<std::size_t>(1 + random.below(3)));
+    testing::layout_case const a = random.on(shape, 24);
+    testing::layout_case const b = random.on(shape, 24);
+    layout const from = testing::to_layout(a);
+    layout const to = testing::to_layout(b);
     if (from.devices().devices() != to.devices().devices()) continue;
     ++tried;
     try {
@@ -152,9 +156,9 @@ TEST_CASE("steps lead to the goal between random layouts", "[make_steps]") {
 /// The plain maps of a rank over 2 x 2 x 2.
 std::vector<factor_list> plain_maps(std::size_t rank) {
   std::vector<factor_list> all;
-  brute::for_each_map({2, 2, 2}, rank, [&](std::vector<brute::list> const& lists) {
+  testing::for_each_map({2, 2, 2}, rank, [&](std::vector<testing::list> const& lists) {
     factor_list map;
-    for (brute::list const& axes : lists) {
+    for (testing::list const& axes : lists) {
       if (axes.size() > 1) return;
       map.push_back(axes.empty() ? no_axis : axes[0]);
     }

@@ -1,6 +1,6 @@
 #include <reshard/plan/parts.hpp>
+#include <reshard/testing/random_layouts.hpp>
 
-#include "support/all_layouts.hpp"
 #include "support/both.hpp"
 
 #include <set>
@@ -57,52 +57,54 @@ TEST_BOTH("[parts]", a_part_may_be_met_more_than_once)
 
 /// The box that starts at an element is maximal: its neighbours before and behind it are in another
 /// part, or not in the target.
-bool is_maximal(brute::placement const& over, box const& target, met_part const& m) {
-  brute::list const corner(m.overlap.offset().begin(), m.overlap.offset().end());
+bool is_maximal(testing::oracle const& over, box const& target, met_part const& m) {
+  testing::list const corner(m.overlap.offset().begin(), m.overlap.offset().end());
   for (std::size_t d = 0; d < corner.size(); ++d)
     for (index_t const at : {m.overlap[d].offset - 1, m.overlap[d].end()}) {
       if (at < target[d].offset || at >= target[d].end()) continue;
-      brute::list neighbour = corner;
+      testing::list neighbour = corner;
       neighbour[d] = at;
       if (over.owners(neighbour) == over.owners(corner)) return false;
     }
   return true;
 }
 
-bool walk_is_right(brute::layout const& l, brute::list const& begin, brute::list const& end) {
-  layout const ours = brute::library_layout(l);
+bool walk_is_right(testing::layout_case const& l, testing::list const& begin,
+                   testing::list const& end) {
+  layout const ours = testing::to_layout(l);
   box target;
-  std::vector<brute::list> choices;
+  std::vector<testing::list> choices;
   for (std::size_t d = 0; d < begin.size(); ++d) {
     target.push_back({begin[d], end[d] - begin[d]});
     choices.emplace_back();
     for (index_t i = begin[d]; i < end[d]; ++i) choices.back().push_back(i);
   }
-  brute::placement const places = brute::place(l);
-  std::set<brute::list> seen;
-  std::set<brute::list> parts;
-  brute::list before;
+  testing::oracle const places = testing::oracle(l);
+  std::set<testing::list> seen;
+  std::set<testing::list> parts;
+  testing::list before;
   bool right = true;
   for_each_part(ours, target, [&](met_part const& m) {
-    std::vector<brute::list> steps;
-    for (index_t const size : m.overlap.extent()) steps.push_back(brute::up_to(size));
-    for (brute::list element : brute::product(steps)) {
-      brute::list local = element;
+    std::vector<testing::list> steps;
+    for (index_t const size : m.overlap.extent()) steps.push_back(testing::up_to(size));
+    for (testing::list element : testing::product(steps)) {
+      testing::list local = element;
       for (std::size_t d = 0; d < element.size(); ++d) {
         local[d] += m.local[d];
         element[d] += m.overlap.offset()[d];
         right = right && m.target[d] == m.overlap.offset()[d] - begin[d];
       }
       auto const owner = static_cast<std::size_t>(places.owners(element).at(0));
-      right = right && places.part[owner] == brute::to_list(m.part) && seen.insert(element).second;
+      right =
+          right && places.part[owner] == testing::to_list(m.part) && seen.insert(element).second;
       for (std::size_t d = 0; d < element.size(); ++d)
         right =
             right && places.indices[owner][d].at(static_cast<std::size_t>(local[d])) == element[d];
     }
-    brute::list const offset(m.target.begin(), m.target.end());
+    testing::list const offset(m.target.begin(), m.target.end());
     right = right && (before.empty() || before < offset) && is_maximal(places, target, m);
     before = offset;
-    right = right && parts.insert(brute::to_list(m.part)).second ==
+    right = right && parts.insert(testing::to_list(m.part)).second ==
                          is_first_of_part(ours, box_target{target}, m);
   });
   return right && static_cast<index_t>(seen.size()) == target.elements();
@@ -111,17 +113,17 @@ bool walk_is_right(brute::layout const& l, brute::list const& begin, brute::list
 TEST_CASE("the parts met by random boxes are those of their elements", "[parts]") {
   unsigned const seed = std::random_device{}();
   INFO("seed " << seed);
-  brute::random_layouts random{seed};
+  testing::random_layouts random{seed};
   for (int i = 0; i < 1000; ++i) {
-    brute::layout const l =
+    testing::layout_case const l =
         random.on(random.shape(static_cast<std::size_t>(1 + random.below(3))), 24);
-    brute::list begin;
-    brute::list end;
+    testing::list begin;
+    testing::list end;
     for (index_t const size : l.shape) {
       begin.push_back(random.below(size));
       end.push_back(begin.back() + 1 + random.below(size - begin.back()));
     }
-    if (!walk_is_right(l, begin, end)) FAIL(brute::name(l));
+    if (!walk_is_right(l, begin, end)) FAIL(testing::to_text(l));
   }
   SUCCEED("seed " << seed);
 }

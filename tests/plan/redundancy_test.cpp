@@ -1,7 +1,7 @@
 #include <reshard/algebra/optimizer_shard.hpp>
 #include <reshard/plan/redundancy.hpp>
+#include <reshard/testing/random_layouts.hpp>
 
-#include "support/all_layouts.hpp"
 #include "support/both.hpp"
 
 #include <map>
@@ -62,31 +62,31 @@ TEST_BOTH("[redundancy]", the_holders_take_turns_to_keep)
 TEST_CASE("the ranks keep what MindSpore's example keeps", "[redundancy]") {  // spec 7.2
   device_matrix const devices{2, 2};
   std::map<std::string, index_t> const map_of{{"a", -1}, {"b", 0}, {"c", 0}, {"d", -1}, {"e", 1}};
-  std::map<brute::list, index_t> met;  // how many parameters with this group came before
+  std::map<testing::list, index_t> met;  // how many parameters with this group came before
   std::map<index_t, std::string> kept;
   for (auto const& [name, axis] : map_of)
     for_each_redundancy_group(layout{devices, plain_map(devices, {axis}), {4}},
                               [&, &word = name](replica_group const& group) {
-                                kept[keeper(group, met[brute::to_list(group)]++)] += word;
+                                kept[keeper(group, met[testing::to_list(group)]++)] += word;
                               });
   CHECK(kept == std::map<index_t, std::string>{{0, "abe"}, {1, "bd"}, {2, "ce"}, {3, "c"}});
 }
 
 /// MindSpore's algorithm: group by the key of coordinates on the axes in the map, the right-most
 /// first; then g[i::n] for every piece i.
-std::vector<brute::list> groups_by_keys(brute::layout const& l, index_t pieces) {
-  auto const coordinates = brute::all_coordinates(l.devices);
-  brute::list const unused = brute::unused_axes(l);
-  std::map<brute::list, brute::list> by_key;
+std::vector<testing::list> groups_by_keys(testing::layout_case const& l, index_t pieces) {
+  auto const coordinates = testing::all_indices(l.devices);
+  testing::list const unused = testing::unused_axes(l);
+  std::map<testing::list, testing::list> by_key;
   for (std::size_t device = 0; device < coordinates.size(); ++device) {
-    brute::list key(coordinates[device].rbegin(), coordinates[device].rend());
+    testing::list key(coordinates[device].rbegin(), coordinates[device].rend());
     for (index_t const axis : unused) key[static_cast<std::size_t>(axis)] = 0;
     by_key[key].push_back(static_cast<index_t>(device));
   }
-  std::vector<brute::list> all;
+  std::vector<testing::list> all;
   for (auto const& [key, group] : by_key)
     for (index_t i = 0; i < pieces; ++i) {
-      brute::list every;
+      testing::list every;
       for (auto k = static_cast<std::size_t>(i); k < group.size();
            k += static_cast<std::size_t>(pieces))
         every.push_back(group[k]);
@@ -95,27 +95,27 @@ std::vector<brute::list> groups_by_keys(brute::layout const& l, index_t pieces) 
   return all;
 }
 
-void check(brute::layout const& l) {
-  layout const ours = brute::library_layout(l);
+void check(testing::layout_case const& l) {
+  layout const ours = testing::to_layout(l);
   index_t const replicas = combinations(ours.devices(), replica_axes(ours));
   for (index_t pieces = 1; pieces <= replicas; ++pieces) {
     if (replicas % pieces != 0) continue;
     // into all replicas of an uncut dim: no different from a map over these axes
     if (pieces > 1 && pieces == replicas && l.cuts[0].empty()) continue;
     layout const sharded = with_optimizer_shard(ours, pieces);
-    std::vector<brute::list> got;
+    std::vector<testing::list> got;
     for_each_redundancy_group(
-        sharded, [&](replica_group const& group) { got.push_back(brute::to_list(group)); });
-    if (got != groups_by_keys(l, pieces)) FAIL(brute::name(l) << " into " << pieces);
+        sharded, [&](replica_group const& group) { got.push_back(testing::to_list(group)); });
+    if (got != groups_by_keys(l, pieces)) FAIL(testing::to_text(l) << " into " << pieces);
   }
 }
 
-void check_exact(brute::list const& devices, std::size_t rank) {
-  brute::for_each_map(devices, rank, [&](std::vector<brute::list> const& map) {
-    brute::layout l{devices, {}, {}};
-    for (brute::list const& axes : map) {
-      l.shape.push_back(brute::parts_of(devices, axes));
-      l.cuts.push_back(brute::cuts_over(devices, axes, tail_rule::exact));
+void check_exact(testing::list const& devices, std::size_t rank) {
+  testing::for_each_map(devices, rank, [&](std::vector<testing::list> const& map) {
+    testing::layout_case l{devices, {}, {}};
+    for (testing::list const& axes : map) {
+      l.shape.push_back(testing::parts_of(devices, axes));
+      l.cuts.push_back(testing::cuts_over(devices, axes, tail_rule::exact));
     }
     index_t all = 1;
     for (index_t const size : devices) all *= size;
@@ -125,11 +125,11 @@ void check_exact(brute::list const& devices, std::size_t rank) {
 }
 
 TEST_CASE("groups on 8 devices are those of MindSpore's algorithm", "[redundancy]") {
-  brute::for_each_devices(8, [](brute::list const& devices) { check_exact(devices, 2); });
+  testing::for_each_devices(8, [](testing::list const& devices) { check_exact(devices, 2); });
 }
 
 TEST_CASE("groups on 24 devices are those of MindSpore's algorithm", "[redundancy][slow]") {
-  brute::for_each_devices(24, [](brute::list const& devices) { check_exact(devices, 3); });
+  testing::for_each_devices(24, [](testing::list const& devices) { check_exact(devices, 3); });
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 #include <reshard/plan/transfers.hpp>
+#include <reshard/testing/plan_oracle.hpp>
+#include <reshard/testing/random_layouts.hpp>
 
 #include "support/both.hpp"
-#include "support/pairs.hpp"
 
 using namespace reshard;
 
@@ -102,35 +103,41 @@ TEST_CASE("transfers refuse what no plan can connect", "[transfers]") {
       "()) shape(16, 8)");
 }
 
+void check_pair(testing::placed_layout const& from, testing::placed_layout const& to,
+                std::vector<bool> const& present = {}) {
+  if (!testing::plan_is_right(from, to, present))
+    FAIL(testing::to_text(from.value) << " to " << testing::to_text(to.value));
+}
+
 TEST_CASE("a sample of pairs up to 8 devices moves the right elements", "[transfers]") {
-  auto const layouts = brute::small_layouts(8, {6, 5});
+  auto const layouts = testing::placed(testing::layouts_over(8, {6, 5}));
   for (std::size_t i = 0; i < layouts.size(); i += 7)
-    for (std::size_t j = 0; j < layouts.size(); j += 11) brute::check_pair(layouts[i], layouts[j]);
+    for (std::size_t j = 0; j < layouts.size(); j += 11) check_pair(layouts[i], layouts[j]);
 }
 
 TEST_CASE("all pairs up to 8 devices move the right elements", "[transfers][slow]") {
-  auto const layouts = brute::small_layouts(8, {6, 5});
+  auto const layouts = testing::placed(testing::layouts_over(8, {6, 5}));
   CHECK(layouts.size() == 238);
   for (auto const& from : layouts)
-    for (auto const& to : layouts) brute::check_pair(from, to);
-  auto const larger = brute::small_layouts(8, {8, 12});
+    for (auto const& to : layouts) check_pair(from, to);
+  auto const larger = testing::placed(testing::layouts_over(8, {8, 12}));
   for (std::size_t i = 0; i < larger.size() * larger.size(); i += 5)
-    brute::check_pair(larger[i / larger.size()], larger[i % larger.size()]);
+    check_pair(larger[i / larger.size()], larger[i % larger.size()]);
 }
 
 void check_random_pairs(int count, index_t most_devices) {
   unsigned const seed = std::random_device{}();
   INFO("seed " << seed);
-  brute::random_layouts random{seed};
+  testing::random_layouts random{seed};
   for (int i = 0; i < count; ++i) {
-    brute::list const shape = random.shape(static_cast<std::size_t>(1 + random.below(3)));
-    auto const from = brute::with_places(random.on(shape, most_devices));
-    auto const to = brute::with_places(random.on(shape, most_devices));
-    brute::check_pair(from, to);
+    testing::list const shape = random.shape(static_cast<std::size_t>(1 + random.below(3)));
+    auto const from = testing::placed_layout(random.on(shape, most_devices));
+    auto const to = testing::placed_layout(random.on(shape, most_devices));
+    check_pair(from, to);
     std::vector<bool> present;
     for (std::size_t device = 0; device < from.places.devices(); ++device)
       present.push_back(random.below(4) != 0);
-    brute::check_pair(from, to, present);
+    check_pair(from, to, present);
   }
   SUCCEED("seed " << seed);
 }

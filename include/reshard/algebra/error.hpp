@@ -22,7 +22,6 @@ enum class errc : std::uint16_t {
   map_length_differs_from_rank = 8,
   dim_does_not_divide_over_its_device_axes = 9,
   optimizer_shard_does_not_divide_the_replicas = 10,
-  optimizer_shard_of_a_scalar = 11,
   device_does_not_exist = 12,
   dim_does_not_exist = 13,
   grid_does_not_factor_the_extent = 14,
@@ -47,6 +46,7 @@ enum class errc : std::uint16_t {
   element_counts_differ = 104,
   digit_is_no_refinement_of_its_axes = 105,
   device_counts_differ = 106,
+  factors_do_not_fit_together = 107,
   // files: 200..299
   file_cannot_be_read = 200,
   file_is_truncated = 201,

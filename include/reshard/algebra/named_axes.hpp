@@ -5,8 +5,10 @@
 namespace reshard {
 inline namespace v1 {
 
-/// The name of a device axis: at most 31 characters.
-using axis_name = text<31>;
+/// Most characters of the name of a device axis.
+inline constexpr std::size_t longest_axis_name = 31;
+
+using axis_name = text<longest_axis_name>;
 
 namespace detail {
 [[noreturn]] inline void device_axis_name_is_unknown(axis_name const& name) {
@@ -17,19 +19,31 @@ namespace detail {
   throw layout_error(errc::device_axis_name_is_not_unique, __func__, "two device axes are named '",
                      name.c_str(), "'");
 }
+
+/// A name that is cut off would match others.
+constexpr axis_name whole_axis_name(char const* words) {
+  for (std::size_t length = 0; words[length] != '\0'; ++length)
+    if (length == longest_axis_name) too_many_entries(longest_axis_name);
+  axis_name name;
+  print(name, words);
+  return name;
+}
 }  // namespace detail
 
 /// A device matrix whose axes have names, outermost first: MindSpore's Layout with alias names,
 /// JAX's Mesh.
 ///   example: named_devices{{"dp", 2}, {"tp", 4}}
-///   throws:  layout_error device_axis_name_is_not_unique and those of device_matrix
+///   throws:  layout_error device_axis_name_is_not_unique, too_many_entries (of a name) and those
+///   of
+///            device_matrix
 struct named_devices {
   struct axis {
     axis_name name;
     index_t size = 0;
 
     constexpr axis() = default;
-    constexpr axis(char const* words, index_t extent) : size(extent) { print(name, words); }
+    constexpr axis(char const* words, index_t extent)
+        : name(detail::whole_axis_name(words)), size(extent) {}
     friend constexpr bool operator==(axis const&, axis const&) = default;
   };
   inplace_vector<axis, max_axes> axes_;
@@ -69,8 +83,7 @@ struct axis_names {
     for (char const* words : names) append(words);
   }
   constexpr void append(char const* words) {
-    axis_name name;
-    print(name, words);
+    axis_name const name = detail::whole_axis_name(words);
     axis_name none;
     print(none, "None");
     if (name.size() != 0 && name != none) names_.push_back(name);
@@ -79,8 +92,8 @@ struct axis_names {
 
 /// The layout of a partition spec over named axes; dims that the spec does not reach are whole.
 ///   example: partitioned({{"dp", 2}, {"tp", 4}}, {"tp", {}}, {512, 1024}) cuts dim 0 in 4
-///   throws:  layout_error device_axis_name_is_unknown, map_length_differs_from_rank, those of
-///            layout
+///   throws:  layout_error device_axis_name_is_unknown, map_length_differs_from_rank,
+///            too_many_entries (of a name), those of layout
 ///   source:  mindspore.parallel.Layout, jax.sharding.PartitionSpec
 [[nodiscard]] constexpr layout partitioned(named_devices const& named,
                                            std::initializer_list<axis_names> spec,

@@ -75,12 +75,14 @@ constexpr bool count_upwards(device_matrix const& devices, tensor_map const& map
   return true;
 }
 
-/// The cut over these axes with the smallest divide that is at least `from`, or null.
-constexpr cut const* next_cut_over(tensor_map const& map, axis_list const& axes, index_t from) {
-  cut const* best = nullptr;
-  for (cut const& c : map.cuts()) {
+/// Position of the cut over these axes with the smallest divide that is at least `from`; the number
+/// of cuts if there is none. No pointer: g++ 12 cannot compare one into a temporary as a constant.
+constexpr std::size_t next_cut_over(tensor_map const& map, axis_list const& axes, index_t from) {
+  std::size_t best = map.cuts().size();
+  for (std::size_t i = 0; i < map.cuts().size(); ++i) {
+    cut const& c = map.cuts()[i];
     if (c.by().axes() != axes || c.by().divide() < from || c.parts() == 1) continue;
-    if (best == nullptr || c.by().divide() < best->by().divide()) best = &c;
+    if (best == map.cuts().size() || c.by().divide() < map.cuts()[best].by().divide()) best = i;
   }
   return best;
 }
@@ -98,10 +100,11 @@ constexpr free_digits free_digits_of(device_matrix const& devices, tensor_map co
     for (std::size_t j = 0; j < i; ++j) seen = seen || map.cuts()[j].by().axes() == axes;
     if (seen) continue;
     index_t at = 1;  // numbers of these axes below `at` are spoken for
-    for (cut const* c = next_cut_over(map, axes, at); c != nullptr;
-         c = next_cut_over(map, axes, at)) {
-      split_free_digit(list, devices, axes, at, c->by().divide() / at);
-      at = c->by().divide() * c->by().modulo();
+    for (std::size_t next = next_cut_over(map, axes, at); next < map.cuts().size();
+         next = next_cut_over(map, axes, at)) {
+      digit const& by = map.cuts()[next].by();
+      split_free_digit(list, devices, axes, at, by.divide() / at);
+      at = by.divide() * by.modulo();
     }
     split_free_digit(list, devices, axes, at, combinations(devices, axes) / at);
   }

@@ -37,8 +37,11 @@ class split {
       case cut_kind::listed:
         return clamped(at, contiguous(part));
       case cut_kind::cyclic: {
-        index_t const round = by_->block() * by_->parts();
-        return at / round * by_->block() + clamped(at % round, {part * by_->block(), by_->block()});
+        // whole blocks before `at`; no product of blocks and parts, which may overflow
+        index_t const blocks = at / by_->block();
+        index_t const turn = blocks % by_->parts();
+        index_t const started = part == turn ? at % by_->block() : part < turn ? by_->block() : 0;
+        return blocks / by_->parts() * by_->block() + started;
       }
       default: {
         if (at == 0) return 0;
@@ -50,6 +53,7 @@ class split {
   /// The longest run of consecutive indices of a part that this rule makes, from its index number
   /// `local` on.
   [[nodiscard]] constexpr interval run(index_t part, index_t local) const {
+    if (by_->parts() == 1) return from({0, size_}, local);  // blocks and sections touch
     switch (by_->kind()) {
       case cut_kind::contiguous:
       case cut_kind::listed:

@@ -19,9 +19,11 @@ inline namespace v1 {
 ///   shape:  as the framework sees it: a legacy scalar with dims [0] has shape (); a string of n
 ///           characters has type dtype::string and shape (n)
 ///   ranges: row-major element bytes in order; several for a chunked tensor, none without elements.
-///   A
-///           range may cut an element. Their sizes add up to elements * stored_item_bytes, for
+///           A range may cut an element. Their sizes add up to elements * stored_item_bytes, for
 ///           types below a byte to elements / group_of(type).elements * stored_item_bytes
+///   strides, first_element: only of a tensor that is not stored row-major (torch). The ranges are
+///           then those of a storage that other tensors may share, and the element at[0], at[1],
+///           ... is stored at first_element + sum(at[d] * strides[d]), in elements from its begin
 struct indexed_tensor {
   std::string name;
   dtype type = dtype::float32;
@@ -29,6 +31,8 @@ struct indexed_tensor {
   std::vector<byte_range> ranges;
   std::uint32_t stored_item_bytes = 0;   ///< group_of(type).bytes; 4 for BFloat16 kept as float32
   std::uint32_t stored_item_offset = 0;  ///< where the element begins in its stored item: 0, or 2
+  std::vector<index_t> strides{};        ///< none of them negative; empty = row-major
+  index_t first_element = 0;             ///< 0 without strides
 
   friend bool operator==(indexed_tensor const&, indexed_tensor const&) = default;
 };

@@ -42,6 +42,10 @@ struct json_source {
                     {},
                     "the JSON is nested deeper than " + std::to_string(most) + " levels"};
 }
+[[noreturn]] inline void key_occurs_twice(file_place const& place, std::string_view key) {
+  throw codec_error{errc::file_is_malformed, __func__, place,
+                    "the key " + in_quotes(key) + " occurs twice in one object"};
+}
 [[noreturn]] inline void text_is_not_utf8(std::string const& words) {
   throw codec_error{errc::value_is_not_supported, __func__, {}, in_quotes(words) + " is no UTF-8"};
 }
@@ -214,6 +218,22 @@ void run_parser(json_source const& source, Handler& handler, auto first, auto la
       out.push_back(all[i - 1].position);
   std::sort(out.begin(), out.end());
   return out;
+}
+
+/// The keys of these items, for superseded.
+[[nodiscard]] std::vector<std::string_view> keys_of(auto const& items, auto const& key_of) {
+  std::vector<std::string_view> keys;
+  keys.reserve(items.size());
+  for (auto const& item : items) keys.push_back(key_of(item));
+  return keys;
+}
+
+/// No two items have the same key.
+///   throws: codec_error file_is_malformed
+void require_unique_keys(std::string const& path, auto const& items, auto const& key_of) {
+  std::vector<std::string_view> const keys = keys_of(items, key_of);
+  auto const twice = superseded(keys);
+  if (!twice.empty()) key_occurs_twice({path, {}, -1}, keys[twice[0]]);
 }
 
 }  // namespace detail

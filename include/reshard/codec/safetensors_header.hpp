@@ -20,10 +20,6 @@ namespace detail {
 [[noreturn]] inline void header_is_malformed(std::string const& tensor, std::string const& reason) {
   throw codec_error{errc::file_is_malformed, __func__, {{}, tensor, -1}, reason};
 }
-[[noreturn]] inline void key_occurs_twice(file_place const& place, std::string_view key) {
-  throw codec_error{errc::file_is_malformed, __func__, place,
-                    "the key " + in_quotes(key) + " occurs twice in one object"};
-}
 [[noreturn]] inline void dtype_is_unknown(std::string const& tensor, std::string const& type) {
   throw codec_error{
       errc::value_is_not_supported, __func__, {{}, tensor, -1}, "unknown dtype " + in_quotes(type)};
@@ -308,9 +304,7 @@ inline void safetensors_header::finish_offsets() {
 /// The positions of items whose key occurs again later: an error, or a warning.
 inline std::vector<std::size_t> safetensors_header::repeated(std::string const& path,
                                                              auto const& items, auto key_of) {
-  std::vector<std::string_view> keys;
-  keys.reserve(items.size());
-  for (auto const& item : items) keys.push_back(key_of(item));
+  std::vector<std::string_view> const keys = keys_of(items, key_of);
   std::vector<std::size_t> twice = superseded(keys);
   if (twice.empty()) return twice;
   if (how_ == reading::strict) key_occurs_twice({path, {}, -1}, keys[twice[0]]);

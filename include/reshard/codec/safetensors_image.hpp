@@ -74,9 +74,8 @@ inline void write_metadata(image_options const& options, header_draft& header) {
   if (options.crc && std::none_of(pairs.begin(), pairs.end(), is_crc))
     pairs.emplace_back(crc_key, std::string{});
   if (pairs.empty()) return;
-  std::vector<std::string_view> keys;
-  for (auto const& pair : pairs) keys.push_back(pair.first);
-  require_unique(keys);
+  require_unique(keys_of(
+      pairs, [](auto const& pair) -> auto const& { return pair.first; }));
   header.text += json_text(std::string{metadata_key}) + ":{";
   for (auto const& [key, value] : pairs) {
     header.separate();
@@ -145,9 +144,10 @@ inline file_image image_without_crc(std::span<image_entry const> entries, header
 ///   note:   empty metadata is not written; a CRC of fewer than 10 digits leaves blanks behind it
 [[nodiscard]] inline file_image safetensors_image(std::span<image_entry const> entries,
                                                   image_options const& options) {
-  std::vector<std::string_view> names;
-  for (image_entry const& entry : entries) names.push_back(entry.name);
-  detail::require_unique(names);
+  auto const name_of_entry = [](image_entry const& entry) -> auto const& {
+    return entry.name;
+  };
+  detail::require_unique(detail::keys_of(entries, name_of_entry));
   detail::header_draft header;
   detail::write_metadata(options, header);
   file_image image = detail::image_without_crc(entries, header);

@@ -168,5 +168,29 @@ constexpr bool refine_fully(plain_layout& x, plain_layout& y) {
   return out;
 }
 
+namespace detail {
+[[noreturn]] inline void factors_do_not_fit_together(index_t devices, index_t elements) {
+  throw plan_error(errc::factors_do_not_fit_together, __func__, "two layouts of ", elements,
+                   " elements on ", devices,
+                   " devices: their axes or dims have no common refinement");
+}
+}  // namespace detail
+
+/// The common refinement of two layouts of equal device counts and element counts, without device
+/// axes and dims of size 1.
+///   throws: layout_error of a broken map; plan_error device_counts_differ, element_counts_differ,
+///           factors_do_not_fit_together
+[[nodiscard]] constexpr common_refinement unified(plain_layout const& from,
+                                                  plain_layout const& to) {
+  detail::require_movable(from, to, 0);
+  if (from.device_count() != to.device_count())
+    detail::device_counts_differ(from.device_count(), to.device_count());
+  common_refinement const both = refined(detail::squeezed(detail::without_unit_axes(from)),
+                                         detail::squeezed(detail::without_unit_axes(to)));
+  if (!both.exists)
+    detail::factors_do_not_fit_together(from.device_count(), detail::element_count(from.shape));
+  return both;
+}
+
 }  // namespace v1
 }  // namespace reshard

@@ -37,14 +37,6 @@ struct mindspore_operator {
 using operator_list = inplace_vector<mindspore_operator, 64>;
 
 namespace detail {
-[[noreturn]] inline void device_counts_do_not_divide(index_t from, index_t to) {
-  throw plan_error(errc::device_counts_do_not_divide, __func__, "from ", from, " to ", to,
-                   " devices: one must be a multiple of the other");
-}
-[[noreturn]] inline void element_counts_differ(index_t from, index_t to) {
-  throw plan_error(errc::element_counts_differ, __func__, "from ", from, " to ", to, " elements");
-}
-
 /// The order in which MindSpore's hash map yields the keys 0 .. n-1; removals keep it.
 constexpr std::uint8_t sweep_orders[17][16] = {
     {},
@@ -182,24 +174,6 @@ constexpr void append_full_gather(operator_list& out, plain_layout const& from,
   operator_search{whole, to.map, device, out}.run();
 }
 
-/// Product of the sizes, or max_index if that is smaller.
-constexpr index_t element_count(factor_list const& shape) {
-  index_t product = 1;
-  for (index_t const size : shape)
-    product = size != 0 && product > max_index / size ? max_index : product * size;
-  return product;
-}
-
-constexpr void require_movable(plain_layout const& from, plain_layout const& to, index_t device) {
-  require_plain(from);
-  require_plain(to);
-  index_t const elements = element_count(from.shape);
-  if (elements != element_count(to.shape)) element_counts_differ(elements, element_count(to.shape));
-  index_t const a = from.device_count();
-  index_t const b = to.device_count();
-  if (a % b != 0 && b % a != 0) device_counts_do_not_divide(a, b);
-  if (device < 0) device_does_not_exist(device, a > b ? a : b);
-}
 }  // namespace detail
 
 /// The operators that one device runs to get from one layout to another, as MindSpore derives them.

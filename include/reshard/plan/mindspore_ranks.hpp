@@ -12,18 +12,25 @@ inline namespace v1 {
 ///   throws:  layout_error, plan_error
 ///   source:  _get_needed_rank_transform_operator_map_by_layouts in mindspore/parallel/_tensor.py
 [[nodiscard]] constexpr operator_list mindspore_operators(mindspore_layout const& from,
+                                                          factor_list const& from_shape,
                                                           mindspore_layout const& to,
-                                                          factor_list const& shape,
+                                                          factor_list const& to_shape,
                                                           index_t device) {
-  plain_layout const source = expanded(from, shape);
+  plain_layout const source = expanded(from, from_shape);
   operator_list out;
   if (from.is_sharded() || from.form == map_form::nested)
     detail::append_reshape(out, source.local_shape());
-  for (mindspore_operator const& op : mindspore_operators(source, expanded(to, shape), device))
+  for (mindspore_operator const& op : mindspore_operators(source, expanded(to, to_shape), device))
     out.push_back(op);
   if (to.is_sharded() || to.form == map_form::nested)
-    detail::append_reshape(out, stored_shape(to, shape));
+    detail::append_reshape(out, stored_shape(to, to_shape));
   return out;
+}
+[[nodiscard]] constexpr operator_list mindspore_operators(mindspore_layout const& from,
+                                                          mindspore_layout const& to,
+                                                          factor_list const& shape,
+                                                          index_t device) {
+  return mindspore_operators(from, shape, to, shape, device);
 }
 
 namespace detail {

@@ -47,6 +47,19 @@ struct plain_layout {
 };
 
 namespace detail {
+[[noreturn]] inline void device_counts_differ(index_t from, index_t to) {
+  throw plan_error(errc::device_counts_differ, __func__, "from ", from, " to ", to,
+                   " devices: collective steps need equal counts");
+}
+
+[[noreturn]] inline void device_counts_do_not_divide(index_t from, index_t to) {
+  throw plan_error(errc::device_counts_do_not_divide, __func__, "from ", from, " to ", to,
+                   " devices: one must be a multiple of the other");
+}
+[[noreturn]] inline void element_counts_differ(index_t from, index_t to) {
+  throw plan_error(errc::element_counts_differ, __func__, "from ", from, " to ", to, " elements");
+}
+
 constexpr void require_plain(plain_layout const& l) {
   device_matrix const devices{l.devices.begin(), l.devices.end()};
   if (l.map.size() != l.shape.size()) map_length_differs_from_rank(l.map.size(), l.shape.size());
@@ -58,6 +71,25 @@ constexpr void require_plain(plain_layout const& l) {
     if (l.shape[d] % l.parts(d) != 0)
       dim_does_not_divide_over_its_device_axes(d, l.shape[d], l.parts(d));
   }
+}
+
+/// Product of the sizes, or max_index if that is smaller.
+constexpr index_t element_count(factor_list const& shape) {
+  index_t product = 1;
+  for (index_t const size : shape)
+    product = size != 0 && product > max_index / size ? max_index : product * size;
+  return product;
+}
+
+constexpr void require_movable(plain_layout const& from, plain_layout const& to, index_t device) {
+  require_plain(from);
+  require_plain(to);
+  index_t const elements = element_count(from.shape);
+  if (elements != element_count(to.shape)) element_counts_differ(elements, element_count(to.shape));
+  index_t const a = from.device_count();
+  index_t const b = to.device_count();
+  if (a % b != 0 && b % a != 0) device_counts_do_not_divide(a, b);
+  if (device < 0) device_does_not_exist(device, a > b ? a : b);
 }
 
 /// Without device axes of size 1; at least one axis stays.

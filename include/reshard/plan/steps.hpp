@@ -38,11 +38,6 @@ struct step {
 using step_program = inplace_vector<step, 24>;
 
 namespace detail {
-[[noreturn]] inline void device_counts_differ(index_t from, index_t to) {
-  throw plan_error(errc::device_counts_differ, __func__, "from ", from, " to ", to,
-                   " devices: collective steps need equal counts");
-}
-
 /// With every axis of the cuts renamed.
 constexpr tensor_map renamed(device_matrix const& devices, tensor_map const& map,
                              axis_list const& axes) {

@@ -1,0 +1,12 @@
+// expect: stated_sizes_do_not_fill_the_dim
+#include <reshard/algebra.hpp>
+
+using namespace reshard;
+
+constexpr layout in_parts(size_list const& sizes) {
+  return {device_matrix{2}, plain_map({2}, {0}, cut_rule::parts(sizes)), {6}};
+}
+constexpr layout fits = in_parts({4, 2});
+#ifdef RESHARD_EXPECT_FAIL
+constexpr layout fails = in_parts({4, 1});
+#endif
