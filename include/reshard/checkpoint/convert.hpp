@@ -117,13 +117,15 @@ class conversion {
       if (e.code() == errc::source_has_changed || e.code() == errc::file_reads_back_differently)
         job.discard();
       else
-        job.stop();
+        is_kept_ = job.stop();
       throw;
     } catch (...) {
-      job.stop();
+      is_kept_ = job.stop();
       throw;
     }
   }
+  /// After run() failed: what it did is there for the next run of the same job.
+  [[nodiscard]] bool is_kept() const noexcept { return is_kept_; }
 
   /// Compares what was written with the source, element for element, from the files alone; what
   /// stages computed on a sample.
@@ -279,6 +281,7 @@ class conversion {
   unit_memory memory_;
   std::uint64_t tiles_ = 0;  // fingerprint of the units
   convert_report report_;
+  bool is_kept_ = false;
   std::vector<file_state> sources_;  // as they were when the plan was made
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <reshard/checkpoint/held_tensor.hpp>
+#include <reshard/checkpoint/tensor_pieces.hpp>
 
 #include <atomic>
 #include <cstring>
@@ -59,8 +59,8 @@ class tensor_comparison {
       : expected_(std::move(expected)), item_(item_bytes), reader_(reader) {}
 
   /// Adds what is to be compared: the ranks of every piece from number `first` on.
-  void add(held_tensor& in, std::size_t first) {
-    for (held_tensor::held_piece const& p : in.pieces()) {
+  void add(tensor_pieces& in, std::size_t first) {
+    for (tensor_pieces::held_piece const& p : in.pieces()) {
       if (p.where().elements() == 0 || p.ranks.size() <= first) continue;
       compared_.push_back({&in, &p, std::vector<bool>(p.ranks.size()), first});
       region_ = region_ ? around(*region_, p.where()) : p.where();
@@ -84,8 +84,8 @@ class tensor_comparison {
 
   /// Ranks of a piece that are to be compared.
   struct compared {
-    held_tensor* in;
-    held_tensor::held_piece const* piece;
+    tensor_pieces* in;
+    tensor_pieces::held_piece const* piece;
     std::vector<bool> differs;  // per rank, once it does
     std::size_t first;          // rank to begin with
   };
@@ -147,7 +147,7 @@ class tensor_comparison {
     for (index_t const rank : ranks) out += (out.empty() ? "" : ", ") + std::to_string(rank);
     return out;
   }
-  void report(held_tensor const& in, std::string what) {
+  void report(tensor_pieces const& in, std::string what) {
     findings_.push_back({in.tensor().name, std::move(what)});
   }
 
@@ -207,8 +207,8 @@ std::vector<finding> find_in_parallel(std::size_t n, std::size_t workers, Find c
                                                  catalog const& b, catalog_tensor const& tb,
                                                  tensor_reader& reader) {
   if (std::optional<finding> kind = detail::different_kind(ta, tb)) return {std::move(*kind)};
-  held_tensor expected{a, ta};
-  held_tensor found{b, tb};
+  tensor_pieces expected{a, ta};
+  tensor_pieces found{b, tb};
   detail::tensor_comparison comparison{[&](box const& what, memory_box const& to,
                                            tensor_reader& r) { return expected.fill(what, to, r); },
                                        item_bytes(ta.type), reader};

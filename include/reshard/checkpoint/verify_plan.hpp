@@ -86,7 +86,7 @@ class planned_elements {
   }
 
   viewed_tensor viewed(planned_source const& source, replica_rule replicas) {
-    std::vector<held_tensor> stored;
+    std::vector<tensor_pieces> stored;
     for (stored_reference const& ref : source.stored) {
       bool const first = !ref.tensor.listed && replicas == replica_rule::first;
       if (first) first_.push_back(of_first_holder(*ref.in, ref.tensor));
@@ -158,7 +158,7 @@ inline std::vector<std::map<std::size_t, catalog>> written_parts(conversion_plan
             },
             item_bytes(tensor.to.type), reader};
         std::deque<catalog_tensor> pieces;
-        std::deque<held_tensor> written;
+        std::deque<tensor_pieces> written;
         for (auto const& [p, files] : parts[i]) {
           pieces.push_back(tensor.to);
           pieces.back().placements = {tensor.to.placements[p]};

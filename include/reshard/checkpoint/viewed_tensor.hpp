@@ -1,7 +1,7 @@
 #pragma once
 
 #include <reshard/algebra/box_view.hpp>
-#include <reshard/checkpoint/held_tensor.hpp>
+#include <reshard/checkpoint/tensor_pieces.hpp>
 
 namespace reshard {
 inline namespace v1 {
@@ -11,15 +11,15 @@ inline namespace v1 {
 class viewed_tensor {
  public:
   /// terms: none = it is the first stored tensor as it is
-  viewed_tensor(std::vector<held_tensor> stored, std::vector<view_term> terms,
+  viewed_tensor(std::vector<tensor_pieces> stored, std::vector<view_term> terms,
                 std::size_t item_bytes)
       : stored_(std::move(stored)), terms_(std::move(terms)), item_(item_bytes) {}
 
-  [[nodiscard]] std::vector<held_tensor>& stored() noexcept { return stored_; }
+  [[nodiscard]] std::vector<tensor_pieces>& stored() noexcept { return stored_; }
   /// It is the first stored tensor as it is.
   [[nodiscard]] bool is_stored() const noexcept { return terms_.empty(); }
 
-  /// As held_tensor::fill.
+  /// As tensor_pieces::fill.
   index_t fill(box const& what, memory_box const& to, tensor_reader& reader) {
     if (terms_.empty()) return stored_.front().fill(what, to, reader);
     index_t filled = 0;
@@ -111,7 +111,7 @@ class viewed_tensor {
     return out;
   }
 
-  std::vector<held_tensor> stored_;
+  std::vector<tensor_pieces> stored_;
   std::vector<view_term> terms_;
   std::size_t item_;
   std::vector<std::byte> run_;

@@ -20,7 +20,7 @@ struct memory_box {
 
 /// A tensor of a catalog as the pieces that present ranks store. For checks: pieces are listed, not
 /// planned, and searched one by one.
-class held_tensor {
+class tensor_pieces {
  public:
   /// A piece and the ranks that store it, all of one placement.
   struct held_piece {
@@ -32,7 +32,7 @@ class held_tensor {
   };
 
   /// The catalog and the tensor outlive this.
-  held_tensor(catalog const& in, catalog_tensor const& tensor)
+  tensor_pieces(catalog const& in, catalog_tensor const& tensor)
       : in_(in), tensor_(tensor), item_(item_bytes(tensor.type)) {
     for (std::size_t p = 0; p < tensor.placements.size(); ++p) add_pieces(p);
   }
