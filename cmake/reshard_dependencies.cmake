@@ -7,6 +7,7 @@ endif()
 find_package(Protobuf MODULE ${reshard_optional})  # Debian ships no config file
 find_package(nlohmann_json ${reshard_optional})
 find_package(ZLIB ${reshard_optional})
+find_package(libdeflate ${reshard_optional})
 find_package(benchmark QUIET)  # of the component benchmarking, which is left out without it
 if(benchmark_FOUND AND PROJECT_IS_TOP_LEVEL)
   find_package(Eigen3 REQUIRED)

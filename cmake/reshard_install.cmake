@@ -10,5 +10,5 @@ endforeach()
 install(FILES ${PROJECT_SOURCE_DIR}/include/reshard/reshard.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/reshard)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/reshard-config-version.cmake
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
-install(FILES ${PROJECT_SOURCE_DIR}/cmake/reshard-config.cmake
+install(FILES ${PROJECT_SOURCE_DIR}/cmake/reshard-config.cmake ${PROJECT_SOURCE_DIR}/cmake/Findlibdeflate.cmake
               ${PROJECT_BINARY_DIR}/reshard-config-version.cmake DESTINATION ${destination})

@@ -1,7 +1,6 @@
 // Converts a checkpoint that was written under one parallel strategy into one for another.
 
-#include "support/job_control.hpp"
-#include "support/report.hpp"
+#include "support/move_tensors.hpp"
 #include "support/strategies.hpp"
 #include "support/transform_flags.hpp"
 
@@ -57,42 +56,28 @@ void mark_done(tools::transform_flags const& flags, job const& j) {
 }
 
 int run_job(tools::transform_flags& flags, job const& j, strategy const* from, strategy const* to) {
-  tools::stop_on_signal const signals;
   catalog const source = from != nullptr ? open_ranks(j.source, *from, all_formats(), {flags.pick})
                                          : open_weights(j.source, all_formats(), {flags.pick});
   tools::print_warnings(source.warnings);
   destination_layout destination = lay_out(source, to, flags.layout);
   tools::print_warnings(destination.warnings);
-  convert_options options;
-  options.ranks = flags.ranks(destination.ranks, to != nullptr);
-  options.path_of = [&](index_t rank) {
-    return fmt::format("{}/rank_{}/{}{}.ckpt", j.folder, rank, flags.prefix, rank);
-  };
-  options.replicas = flags.replicas;
-  options.workers = flags.workers;
-  options.memory_bytes = flags.memory;
-  options.replace_existing = flags.force;
-  if (!flags.mode.empty()) options.mode = static_cast<mode_t>(std::stoul(flags.mode, nullptr, 8));
-  options.stop = signals.token();
-  options.progress = tools::progress_line(flags.quiet);
-  conversion work{source, std::move(destination), ckpt_format, std::move(options)};
-  if (!flags.quiet) tools::print_plan(source, work);
-  if (flags.dry_run) return tools::exit_ok;
-  auto const begin = std::chrono::steady_clock::now();
-  convert_report const done = work.run();
-  std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - begin;
-  if (flags.verify) {
-    std::vector<finding> const findings = work.verify_written();
-    for (finding const& f : findings) fmt::print(stderr, "differs: {}: {}\n", f.tensor, f.what);
-    if (!findings.empty()) return tools::exit_failed;
-    if (!flags.quiet) fmt::print("verified: every element of every file equals the source\n");
-  }
-  mark_done(flags, j);
-  if (!flags.report.empty()) tools::write_report(flags.report, done, seconds.count());
-  if (!flags.quiet)
-    fmt::print("wrote {} files below {} ({}, {:.2f} s)\n", done.files, j.folder,
-               tools::human_bytes(static_cast<double>(done.written_bytes)), seconds.count());
-  return tools::exit_ok;
+  rank_file_options const files{[&](index_t rank) {
+                                  return fmt::format("{}/rank_{}/{}{}.ckpt", j.folder, rank,
+                                                     flags.prefix, rank);
+                                },
+                                flags.ranks(destination.ranks, to != nullptr),
+                                ckpt_format,
+                                {}};
+  if (!flags.mover.quiet)
+    fmt::print(
+        "{} of {} ranks with {} tensors -> {} of {} ranks, {} per stage\n", source.files.size(),
+        source.ranks, source.tensors.size(),
+        files.ranks.empty() ? static_cast<std::size_t>(destination.ranks) : files.ranks.size(),
+        destination.ranks, destination.ranks_per_stage);
+  int const status = tools::move_tensors(plan_rank_files(source, std::move(destination), files),
+                                         flags.mover, j.folder);
+  if (status == tools::exit_ok && flags.mover.moves()) mark_done(flags, j);
+  return status;
 }
 }  // namespace
 

@@ -6,52 +6,58 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
-#include <mutex>
 #include <stop_token>
 #include <thread>
 
 namespace tools {
 
-/// A stop token that SIGINT and SIGTERM trigger. One at a time.
+/// Turns SIGINT and SIGTERM into a stop request. A job that does not come back within a second
+/// (it waits for a disk) is left as it is: it can be killed at any moment. One at a time.
 class stop_on_signal {
  public:
-  stop_on_signal() : watcher_([this](std::stop_token const& end) { watch(end); }) {
+  /// give_up: what is still to be said when the process must end at once
+  explicit stop_on_signal(std::function<void(int)> give_up)
+      : give_up_(std::move(give_up)), watcher_([this](std::stop_token const& end) { watch(end); }) {
+    signal_ = 0;
     std::signal(SIGINT, note);
     std::signal(SIGTERM, note);
   }
+  stop_on_signal(stop_on_signal const&) = delete;
+  stop_on_signal& operator=(stop_on_signal const&) = delete;
+  ~stop_on_signal() {
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+  }
+
   [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+  /// The signal that came; 0 if none did.
+  [[nodiscard]] static int seen() noexcept { return signal_; }
 
  private:
-  static inline std::atomic<bool> seen_{false};
-  static void note(int) { seen_ = true; }  // an atomic store is all that a handler may do
+  static constexpr std::chrono::milliseconds look{20};
+  static constexpr std::chrono::milliseconds patience{700};
+
+  static inline std::atomic<int> signal_{0};
+  static void note(int signal) { signal_ = signal; }  // an atomic store is all a handler may do
 
   void watch(std::stop_token const& end) {
+    std::chrono::milliseconds waited{0};
     while (!end.stop_requested()) {
-      if (seen_) source_.request_stop();
-      std::this_thread::sleep_for(std::chrono::milliseconds{50});
+      std::this_thread::sleep_for(look);
+      if (signal_ == 0) continue;
+      source_.request_stop();
+      if ((waited += look) < patience) continue;
+      give_up_(signal_);
+      std::_Exit(128 + signal_);
     }
   }
 
+  std::function<void(int)> give_up_;
   std::stop_source source_;
   std::jthread watcher_;
 };
-
-/// A line on a terminal that says how far a job is; nothing when stderr is none.
-inline std::function<void(std::uint64_t, std::uint64_t)> progress_line(bool quiet) {
-  if (quiet || ::isatty(STDERR_FILENO) == 0) return {};
-  auto const mutex = std::make_shared<std::mutex>();
-  auto const shown = std::make_shared<int>(-1);
-  return [mutex, shown](std::uint64_t done, std::uint64_t all) {
-    int const percent = all == 0 ? 100 : static_cast<int>(100 * done / all);
-    std::lock_guard const lock{*mutex};
-    if (percent <= *shown) return;
-    *shown = percent;
-    fmt::print(stderr, "\r{:3d} %{}", percent, percent == 100 ? "\n" : "");
-    std::fflush(stderr);
-  };
-}
 
 }  // namespace tools

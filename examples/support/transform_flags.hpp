@@ -1,6 +1,6 @@
 #pragma once
 
-#include "support/run_tool.hpp"
+#include "support/mover_flags.hpp"
 
 #include <reshard/checkpoint/convert.hpp>
 
@@ -20,12 +20,9 @@ struct transform_flags {
   std::optional<reshard::index_t> rank_id, world_size, only_rank;
   reshard::index_t processes = 1;
   std::vector<std::string> positional;
-  std::string name, mode, report;
-  std::size_t workers = 0;  // 0 = as many as --transform_process_num says
-  std::size_t memory = std::size_t{256} << 20;
-  bool dry_run = false, verify = false, force = false, quiet = false;
+  std::string name;
+  mover_flags mover;
   reshard::layout_options layout;
-  reshard::replica_rule replicas = reshard::replica_rule::agree;
   reshard::file_choice pick = reshard::file_choice::name;
 
   void add_to(CLI::App& app);
@@ -83,15 +80,7 @@ inline void transform_flags::add_to(CLI::App& app) {
   app.add_option("--only_rank", only_rank,
                  "write this rank only; needs only the files that it needs");
   app.add_option("--name", name, "level below the destination folder; auto = name of the source");
-  app.add_option("--workers", workers, "threads");
-  app.add_option("--memory", memory, "for buffers, such as 256MB")
-      ->transform(CLI::AsSizeValue(false));
-  app.add_flag("--dry_run", dry_run, "print the plan, write nothing");
-  app.add_flag("--verify", verify, "compare the result with the source afterwards");
-  app.add_flag("--force", force, "replace files that exist");
-  app.add_flag("--quiet", quiet, "print warnings and errors only");
-  app.add_option("--mode", mode, "permission bits of the files, such as 0400; default: by umask");
-  app.add_option("--report", report, "write what was done to this JSON file");
+  mover.add_to(app);
   add_names(app, layout.names);
   choice("--unlisted", layout.unlisted, {{"drop", 1}, {"full", 2}},
          "names that only the source strategy lists");
@@ -99,8 +88,6 @@ inline void transform_flags::add_to(CLI::App& app) {
          "how to cut what does not divide");
   choice("--compat", layout.compat, {{"mindspore", 1}},
          "copy names that a strategy lacks as raw slices");
-  choice("--replicas", replicas, {{"agree", 0}, {"first", 1}},
-         "copies of tensors that no strategy lists");
   choice("--pick", pick, {{"name", 0}, {"step", 1}}, "which of several files in a rank folder");
   app.add_option("positional", positional,
                  "SRC SRC_STRATEGY DST DST_STRATEGY WORLD PROCESSES [PREFIX]");
@@ -139,7 +126,8 @@ inline std::vector<reshard::index_t> transform_flags::ranks(reshard::index_t wor
   }
   if (world % processes != 0)
     rd::arguments_disagree(fmt::format("{} processes do not divide {} ranks", processes, world));
-  if (workers == 0) workers = rank_id || only_rank ? 1 : static_cast<std::size_t>(processes);
+  if (mover.workers == 0 && processes > 1)
+    mover.workers = by_rank_given() ? 1 : static_cast<std::size_t>(processes);
   if (only_rank) return {*only_rank};
   std::vector<reshard::index_t> all;
   bool const some = by_rank_given() && rank_id.has_value();

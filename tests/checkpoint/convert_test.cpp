@@ -16,16 +16,21 @@ std::string rank_path(std::string const& dir, index_t rank) {
   return dir + "/rank_" + std::to_string(rank) + "/c_" + std::to_string(rank) + ".ckpt";
 }
 
+conversion_plan rank_plan(catalog const& source, destination_layout destination,
+                          std::string const& dir) {
+  return plan_rank_files(source, std::move(destination),
+                         {[&](index_t rank) { return rank_path(dir, rank); }, {}, ckpt_format, {}});
+}
+
 convert_report convert(catalog const& source, strategy const* to, std::string const& dir,
                        std::size_t workers, layout_options const& layout = {}) {
   convert_options options;
-  options.path_of = [&](index_t rank) { return rank_path(dir, rank); };
   options.workers = workers;
   options.memory_bytes = std::size_t{1} << 20;
-  conversion work{source, lay_out(source, to, layout), ckpt_format, options};
+  conversion work{rank_plan(source, lay_out(source, to, layout), dir), options};
   convert_report const done = work.run();
-  CHECK(done.read_bytes == work.plan().read_bytes);
-  CHECK(done.written_bytes == work.plan().written_bytes);
+  CHECK(done.read_bytes == work.report().read_bytes);
+  CHECK(done.written_bytes == work.report().written_bytes);
   CHECK(done.ratio() == 1.0);
   CHECK(work.verify_written().empty());
   return done;
@@ -126,9 +131,7 @@ TEST_CASE("what cannot be converted leaves nothing behind", "[convert]") {
     layout.tail = tail_rule::ceil;
     convert(source, &to, work.path + "/out", 1, layout);
     std::string const before = bytes_of(rank_path(work.path + "/out", 3));
-    convert_options options;
-    options.path_of = [&](index_t rank) { return rank_path(work.path + "/out", rank); };
-    conversion again{source, lay_out(source, &to, layout), ckpt_format, options};
+    conversion again{rank_plan(source, lay_out(source, &to, layout), work.path + "/out"), {}};
     CHECK_THROWS_WITH(again.run(), Catch::Contains("--force"));
     CHECK(before == bytes_of(rank_path(work.path + "/out", 3)));
   }

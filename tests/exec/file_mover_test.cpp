@@ -1,67 +1,27 @@
-#include <reshard/exec.hpp>
+#include <reshard/exec/file_mover.hpp>
 
-#include <catch2/catch.hpp>
-
-#include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <numeric>
+#include "mover_case.hpp"
 
 namespace file_mover_test {
 
 using namespace reshard;
+using namespace mover_case;
 
 namespace {
 
-struct folder {
-  folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "reshard_test_XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  folder(folder const&) = delete;
-  folder& operator=(folder const&) = delete;
-  ~folder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
+extents const shape{6, 8};
 
-void write(std::string const& path, std::vector<std::int32_t> const& values) {
-  std::ofstream{path, std::ios::binary}.write(reinterpret_cast<char const*>(values.data()),
-                                              static_cast<std::streamsize>(values.size() * 4));
+template <class T> T element(grid_index const& at) {
+  return stored_value<T>(0, number_of(shape, at));
 }
 
-std::vector<std::int32_t> read(std::string const& path) {
-  std::vector<std::int32_t> values(std::filesystem::file_size(path) / 4);
-  std::ifstream{path, std::ios::binary}.read(reinterpret_cast<char*>(values.data()),
-                                             static_cast<std::streamsize>(values.size() * 4));
-  return values;
-}
-
-layout const whole{device_matrix{1}, plain_map({1}, {-1, -1}), {6, 8}};
-layout const columns{device_matrix{4}, plain_map({4}, {-1, 0}), {6, 8}};
-std::vector<byte_range> const source_ranges{{0, 100}, {104, 92}};  // two chunks, 4 bytes apart
-std::vector<byte_range> const slice_ranges{{0, 48}};
-
-file_move cut_columns() {
-  file_move move{"w", 4, {}, {}};
-  move.from.push_back({whole, [](index_t) { return file_shard{0, source_ranges, 4, 0}; }});
-  move.to.push_back({columns, [](index_t device) {
-                       return file_shard{static_cast<std::size_t>(device), slice_ranges, 4, 0};
-                     }});
-  return move;
-}
-
-mover_files make_files(std::string const& dir, std::size_t source_values) {
-  std::vector<std::int32_t> values(48);
-  std::iota(values.begin(), values.end(), 0);
-  values.insert(values.begin() + 25, -7);  // between the chunks
-  values.resize(source_values);
-  write(dir + "/source", values);
-  mover_files files{{dir + "/source"}, {}};
-  for (int d = 0; d < 4; ++d) {
-    files.destinations.push_back(dir + "/" + std::to_string(d));
-    write(files.destinations.back(), std::vector<std::int32_t>(12, -1));
-  }
-  return files;
+/// Rows of a tensor on `from` files to its columns on `to` files.
+mover_report rows_to_columns(job<std::int32_t>& j, index_t from, index_t to,
+                             unit_limits const& limits, std::size_t workers) {
+  std::size_t const s = j.store(cut_along(0, from, shape));
+  file_move const move{
+      "w", j.source(shape, {s}, {}), {}, {j.target<std::int32_t>(cut_along(1, to, shape))}};
+  return j.run(move, limits, workers);
 }
 }  // namespace
 
@@ -70,76 +30,121 @@ TEST_CASE("each byte is read once and written once, whatever the units and worke
   for (std::size_t const unit_bytes : {4U, 40U, 1U << 20})
     for (std::size_t const workers : {1U, 3U}) {
       folder const dir;
-      mover_files const files = make_files(dir.path, 49);
-      mover_options options;
-      options.unit_bytes = unit_bytes;
-      options.workers = workers;
+      job<std::int32_t> j{dir.path};
       mover_report const done =
-          file_mover{files, options}.run(1, [](std::size_t) { return cut_columns(); });
+          rows_to_columns(j, 3, 4, {unit_bytes, std::size_t{1} << 20}, workers);
       CHECK(done.read_bytes == 192);
       CHECK(done.written_bytes == 192);
-      for (std::int32_t d = 0; d < 4; ++d) {
-        std::vector<std::int32_t> expected;
-        for (std::int32_t row = 0; row < 6; ++row)
-          for (std::int32_t column = 2 * d; column < 2 * d + 2; ++column)
-            expected.push_back(row * 8 + column);
-        CHECK(read(files.destinations[static_cast<std::size_t>(d)]) == expected);
-      }
+      j.check<std::int32_t>(0, element<std::int32_t>);
     }
+}
+
+TEST_CASE("replicas are read once and written to every file", "[file_mover]") {
+  folder const dir;
+  job<std::int32_t> j{dir.path};
+  device_matrix const pairs{2, 2};
+  std::size_t const s = j.store(layout{pairs, plain_map(pairs, {0, -1}), shape});
+  layout const to{pairs, plain_map(pairs, {-1, 1}), shape};
+  file_move const move{"w", j.source(shape, {s}, {}), {}, {j.target<std::int32_t>(to)}};
+  mover_report const done = j.run(move, {}, 2);
+  CHECK(done.read_bytes == 192);
+  CHECK(done.written_bytes == 2 * 192);
+  j.check<std::int32_t>(0, element<std::int32_t>);
+}
+
+TEST_CASE("only what a present destination wants is read", "[file_mover]") {
+  for (cut_rule const& rule : {cut_rule{tail_rule::exact}, cut_rule::cyclic(1)}) {
+    folder const dir;
+    job<std::int32_t> j{dir.path};
+    std::size_t const s = j.store(cut_along(1, 2, shape));
+    file_side side = j.target<std::int32_t>(cut_along(0, 3, shape, rule));
+    file_side const all = side;
+    side.shard = [&](index_t d) { return d == 1 ? all.shard(d) : std::nullopt; };
+    file_move const move{"w", j.source(shape, {s}, {}), {}, {side}};
+    mover_report const done = j.run(move, {}, 1);
+    CHECK(done.read_bytes == 64);
+    CHECK(done.written_bytes == 64);
+    std::vector<std::int32_t> const expected =
+        file_of<std::int32_t>(*side.where, 1, element<std::int32_t>);
+    CHECK(read_chunks<std::int32_t>(j.files().destinations[1], 16) == expected);
+    CHECK(read_chunks<std::int32_t>(j.files().destinations[0], 16) ==
+          std::vector<std::int32_t>(16, -1));
+  }
 }
 
 TEST_CASE("a source that is too short names file, tensor and byte", "[file_mover]") {
   folder const dir;
-  mover_files const files = make_files(dir.path, 40);
+  job<std::int32_t> j{dir.path};
+  std::size_t const s = j.store(whole(shape));
+  file_move const move{
+      "w", j.source(shape, {s}, {}), {}, {j.target<std::int32_t>(cut_along(1, 4, shape))}};
+  std::filesystem::resize_file(j.files().sources.front(), 100);
   try {
-    file_mover{files, {}}.run(1, [](std::size_t) { return cut_columns(); });
+    j.run(move, {}, 1);
     FAIL("nothing was thrown");
   } catch (codec_error const& e) {
-    CHECK(e.path() == files.sources.front());
+    CHECK(e.code() == errc::file_is_truncated);
+    CHECK(e.path() == j.files().sources.front());
     CHECK(e.tensor() == "w");
-    CHECK(e.byte() == 104);
+    CHECK(e.byte() == 80);  // where the second chunk of 128 bytes begins
   }
+}
+
+TEST_CASE("a source with holes reads as zeros", "[file_mover]") {
+  folder const dir;
+  job<std::int32_t> j{dir.path};
+  std::size_t const s = j.store(whole(shape));
+  std::filesystem::resize_file(j.files().sources.front(), 0);
+  std::filesystem::resize_file(j.files().sources.front(), 16 + 192);
+  file_move const move{
+      "w", j.source(shape, {s}, {}), {}, {j.target<std::int32_t>(cut_along(1, 4, shape))}};
+  j.run(move, {}, 1);
+  j.check<std::int32_t>(0, [](grid_index const&) { return 0; });
 }
 
 TEST_CASE("a stop request ends the job with an error", "[file_mover]") {
   folder const dir;
-  mover_files const files = make_files(dir.path, 49);
+  job<std::int32_t> j{dir.path};
+  std::size_t const s = j.store(whole(shape));
+  file_move const move{"w", j.source(shape, {s}, {}), {}, {j.target<std::int32_t>(whole(shape))}};
   std::stop_source stop;
   stop.request_stop();
   mover_options options;
   options.stop = stop.get_token();
-  file_mover mover{files, options};
-  CHECK_THROWS_AS(mover.run(1, [](std::size_t) { return cut_columns(); }), plan_error);
+  file_mover mover{j.files(), options};
+  CHECK_THROWS_AS(mover.run(1, [&](std::size_t) { return move; }), plan_error);
 }
 
-TEST_CASE("units partition the tensor in row-major order", "[file_mover]") {
-  extents const shape{5, 7, 3};
-  for (std::size_t bytes = 1; bytes < 500; bytes += 7) {
-    unit_list const units{shape, 4, bytes};
-    index_t next = 0;
-    for (index_t i = 0; i < units.size(); ++i) {
-      box const unit = units[i];
-      REQUIRE(piece{box{shape}}.address(unit.offset()) == next);
-      REQUIRE((unit.elements() * 4 <= static_cast<index_t>(bytes) || unit.elements() == 1));
-      next += unit.elements();
-    }
-    REQUIRE(next == 105);
+TEST_CASE("scalars and tensors without elements are moved", "[file_mover]") {
+  for (extents const& s : {extents{}, extents{3, 0}, extents{1}}) {
+    folder const dir;
+    job<std::int64_t> j{dir.path};
+    std::size_t const stored = j.store(whole(s));
+    file_move const move{"w", j.source(s, {stored}, {}), {}, {j.target<std::int64_t>(whole(s))}};
+    CHECK(j.run(move, {}, 2).written_bytes == 8 * static_cast<std::size_t>(s.elements()));
+    j.check<std::int64_t>(
+        0, [&](grid_index const& at) { return stored_value<std::int64_t>(0, number_of(s, at)); });
   }
 }
 
-TEST_CASE("output files appear complete or not at all", "[file_mover]") {
+TEST_CASE("tasks that an earlier run did are not done again", "[file_mover]") {
   folder const dir;
-  auto const image = std::make_shared<file_image const>(file_image{4, {{0, "abcd"}}, {}, {}});
-  {
-    output_files const abandoned{{{dir.path + "/rank_0/a", image}}, "job"};
-    CHECK(std::filesystem::exists(abandoned.temporaries().front()));
-  }
-  CHECK(std::filesystem::is_empty(dir.path + "/rank_0"));
-  output_files kept{{{dir.path + "/rank_0/a", image}}, "job"};
-  kept.publish(0400, {});
-  CHECK(std::filesystem::file_size(dir.path + "/rank_0/a") == 4);
-  CHECK((std::filesystem::status(dir.path + "/rank_0/a").permissions() &
-         std::filesystem::perms::all) == std::filesystem::perms::owner_read);
+  job<std::int32_t> j{dir.path};
+  std::size_t const s = j.store(whole(shape));
+  file_move const move{"w", j.source(shape, {s}, {}), {}, {j.target<std::int32_t>(whole(shape))}};
+  mover_options options;
+  options.limits.unit_bytes = 32;  // one row
+  options.memory = plan_units(move, options.limits).memory;
+  std::vector<std::uint64_t> done;
+  options.was_done = [](std::uint64_t task) { return task == 1 || task == 4; };
+  options.done = [&](std::uint64_t task) { done.push_back(task); };
+  file_mover mover{j.files(), options};
+  mover_report const report = mover.run(1, [&](std::size_t) { return move; });
+  CHECK(done == std::vector<std::uint64_t>{0, 2, 3, 5});
+  CHECK(report.tasks == 4);
+  j.check<std::int32_t>(0, [](grid_index const& at) {
+    return at[0] == 1 || at[0] == 4 ? -1 : element<std::int32_t>(at);
+  });
 }
 
 }  // namespace file_mover_test

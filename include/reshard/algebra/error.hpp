@@ -40,6 +40,8 @@ enum class errc : std::uint16_t {
   reshape_changes_the_element_count = 40,
   parts_are_no_boxes_of_the_new_shape = 41,
   cuts_follow_no_rule_in_the_new_shape = 42,
+  box_leaves_its_grid = 50,
+  sub_dims_do_not_correspond = 51,
   // strided layouts: 60..79
   integer_overflows = 60,
   tuples_are_not_congruent = 61,
@@ -76,6 +78,9 @@ enum class errc : std::uint16_t {
   strategy_is_malformed = 207,
   file_cannot_be_written = 208,
   elements_do_not_fill_bytes = 209,
+  source_has_changed = 220,
+  job_is_running = 221,
+  file_reads_back_differently = 222,
   // checkpoints: 300..399
   checkpoint_is_incomplete = 300,
   names_do_not_match = 301,
@@ -85,6 +90,10 @@ enum class errc : std::uint16_t {
   not_enough_space = 305,
   layouts_disagree = 306,
   cancelled = 307,
+  memory_budget_is_too_small = 308,
+  terms_do_not_cover_the_tensor = 309,
+  stage_operand_exceeds_its_plan = 310,
+  destination_is_a_source = 311,
 };
 
 /// Base of everything the library throws. The text lives in a fixed buffer, so a copy never throws

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <reshard/algebra/layout.hpp>
 #include <reshard/checkpoint/error.hpp>
 #include <reshard/codec/file_index.hpp>
+#include <reshard/tensor/shared_layout.hpp>
 
 #include <map>
 #include <memory>
@@ -17,9 +17,9 @@ inline namespace v1 {
 /// A layout whose device 0 is rank first_rank: what one pipeline stage holds of a tensor.
 struct placement {
   index_t first_rank = 0;
-  layout where;
+  shared_layout where;
 
-  [[nodiscard]] index_t devices() const noexcept { return where.devices().devices(); }
+  [[nodiscard]] index_t devices() const noexcept { return where->devices().devices(); }
   [[nodiscard]] bool has(index_t rank) const noexcept {
     return rank >= first_rank && rank < first_rank + devices();
   }
@@ -35,6 +35,11 @@ struct catalog_tensor {
   bool listed = false;
   std::vector<placement> placements;
 };
+
+/// Lets a tensor share its layouts with others.
+inline void share_layouts(catalog_tensor& tensor, layout_pool& pool) {
+  for (placement& p : tensor.placements) p.where = pool.share(*p.where);
+}
 
 /// An index with its tensors by name. Ranks with equal heads share one.
 class named_index {

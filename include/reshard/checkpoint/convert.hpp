@@ -1,286 +1,288 @@
 #pragma once
 
-#include <reshard/checkpoint/lay_out.hpp>
-#include <reshard/checkpoint/verify.hpp>
+#include <reshard/checkpoint/conversion_cost.hpp>
+#include <reshard/checkpoint/explain.hpp>
+#include <reshard/checkpoint/job_inputs.hpp>
+#include <reshard/checkpoint/memory_use.hpp>
+#include <reshard/checkpoint/preflight.hpp>
+#include <reshard/checkpoint/read_back.hpp>
+#include <reshard/checkpoint/verify_plan.hpp>
 #include <reshard/exec.hpp>
-
-#include <sys/statvfs.h>
 
 namespace reshard {
 inline namespace v1 {
 
-/// How copies of a tensor that is in no strategy are reconciled.
-enum class replica_rule { agree, first };
+namespace detail {
+[[noreturn]] inline void memory_budget_is_too_small(std::size_t budget, memory_split const& split,
+                                                    std::size_t worker) {
+  throw checkpoint_error{errc::memory_budget_is_too_small, __func__,
+                         "a budget of " + std::to_string(budget) +
+                             " bytes: the index of the sources has " + std::to_string(split.index) +
+                             ", the plan " + std::to_string(split.plan) + ", one worker needs " +
+                             std::to_string(worker) + "; the least that works is " +
+                             std::to_string(split.index + split.plan + worker)};
+}
+[[noreturn]] inline void source_has_changed(std::string const& path) {
+  throw codec_error{errc::source_has_changed,
+                    __func__,
+                    {path, {}, -1},
+                    "was changed while it was read; nothing was written"};
+}
+}  // namespace detail
 
-struct convert_options {
-  std::function<std::string(index_t rank)> path_of;  ///< where the file of a rank goes
-  std::vector<index_t> ranks;                        ///< the ranks to write; empty = all
-  replica_rule replicas = replica_rule::agree;
-  std::size_t workers = 1;
-  std::size_t memory_bytes = std::size_t{256} << 20;  ///< for buffers, of all workers together
-  bool replace_existing = false;
-  std::optional<mode_t> mode;  ///< permission bits of the files; by umask if there are none
-  image_options image;
-  crc_function checksum;  ///< for image.crc
-  std::stop_token stop;
-  std::function<void(std::uint64_t done, std::uint64_t all)> progress;
+/// How far a conversion is, in bytes of elements.
+struct convert_progress {
+  std::uint64_t done_bytes = 0;
+  std::uint64_t all_bytes = 0;
+  std::string const& tensor;
+  target_files const& targets;
+  std::vector<file_report> const& files;
+
+  /// How many files have all their bytes.
+  ///   cost: O(files)
+  [[nodiscard]] std::size_t files_done() const {
+    std::size_t n = 0;
+    for (std::size_t f = 0; f < files.size(); ++f)
+      n += targets.done(f) >= files[f].written_bytes ? 1 : 0;
+    return n;
+  }
 };
 
-/// What a conversion moves, in bytes. Before it runs: what it will move.
-///   lower_bound: source bytes that some destination needs, each once
-struct convert_report {
-  std::uint64_t files = 0;
-  std::uint64_t tensors = 0;
-  std::uint64_t read_bytes = 0;
-  std::uint64_t lower_bound_bytes = 0;
-  std::uint64_t written_bytes = 0;
-
-  [[nodiscard]] double ratio() const noexcept {
-    return lower_bound_bytes == 0
-               ? 1.0
-               : static_cast<double>(read_bytes) / static_cast<double>(lower_bound_bytes);
-  }
+struct convert_options {
+  replica_rule replicas = replica_rule::agree;
+  std::size_t workers = 0;       ///< 0 = one per processor
+  std::size_t memory_bytes = 0;  ///< of all that the job holds; 0 = default_memory_bytes()
+  bool replace_existing = false;
+  output_options output;
+  std::optional<linear_checksum> checksum;  ///< of every entry; what is written is read back
+  std::stop_token stop;
+  std::function<void(convert_progress const&)> progress;
 };
 
 /// One conversion, prepared: everything that can be known before the first byte is written.
 class conversion {
  public:
-  /// Plans the files, proves that every needed piece has a present holder, and that copies agree.
+  /// Plans the bytes of all files, proves that every needed piece has a present holder, that copies
+  /// agree, and that the memory suffices. The catalogs of the plan outlive this.
   ///   throws: checkpoint_error, codec_error; nothing is written
-  conversion(catalog const& source, destination_layout destination, file_format const& format,
-             convert_options options)
-      : source_(source),
-        destination_(std::move(destination)),
-        format_(format),
-        options_(std::move(options)) {
-    if (options_.ranks.empty())
-      for (index_t r = 0; r < destination_.ranks; ++r) options_.ranks.push_back(r);
-    for (index_t const r : options_.ranks)
-      if (r < 0 || r >= destination_.ranks)
-        detail::arguments_disagree("rank " + std::to_string(r) + " is not one of the " +
-                                   std::to_string(destination_.ranks) + " destination ranks");
-    plan_files();
-    for (auto const& [rank, file] : source_.files) {
-      source_files_.emplace(rank, sources_.size());
-      sources_.push_back(file.path);
-    }
-    for (std::size_t i = 0; i < destination_.routes.size(); ++i) prove(i);
+  conversion(conversion_plan plan, convert_options options)
+      : plan_(std::move(plan)), options_(std::move(options)), moves_(plan_) {
+    if (options_.workers == 0)
+      options_.workers = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    if (options_.memory_bytes == 0) options_.memory_bytes = default_memory_bytes();
+    require_separate_files(plan_, moves_);
+    for (std::string const& path : moves_.sources()) sources_.push_back(state_of(path));
+    prove();
     require_agreement();
   }
+  conversion(conversion const&) = delete;
+  conversion& operator=(conversion const&) = delete;
 
-  [[nodiscard]] convert_report const& plan() const noexcept { return plan_; }
-  [[nodiscard]] destination_layout const& destination() const noexcept { return destination_; }
+  [[nodiscard]] convert_report const& report() const noexcept { return report_; }
+  [[nodiscard]] conversion_plan const& plan() const noexcept { return plan_; }
 
-  /// Writes the files. On an error nothing is left under a final name or a temporary one.
-  ///   throws: checkpoint_error destination_exists, not_enough_space; codec_error
-  convert_report run() {
-    require_free_targets();
-    require_space();
-    std::vector<output_file> files;
-    for (planned_file const& file : files_) files.push_back({file.path, file.image});
-    output_files out{std::move(files), "reshard-" + std::to_string(::getpid())};
-    mover_files const paths{sources_, out.temporaries()};
-    file_mover mover{paths, mover_settings()};
-    mover_report const moved =
-        mover.run(destination_.routes.size(), [this](std::size_t i) { return move_of(i); });
-    out.publish(options_.mode, options_.checksum);
-    convert_report done = plan_;
-    done.read_bytes = moved.read_bytes;
-    done.written_bytes = moved.written_bytes;
-    return done;
+  /// Calls sink(explained_transfer const&) for everything that a tensor's files are filled with.
+  ///   throws: checkpoint_error names_do_not_match for a name that the destination does not have
+  template <class Sink> void explain(std::string const& name, Sink const& sink) const {
+    bool known = false;
+    for (std::size_t i = 0; i < plan_.tensors.size(); ++i) {
+      if (plan_.tensors[i].to.name != name) continue;
+      reshard::explain(plan_, moves_, i, sink);
+      known = true;
+    }
+    if (!known) detail::names_do_not_match("no tensor of the destination is called '" + name + "'");
+  }
+  /// Seconds that the job will take, from how fast a part of it goes.
+  ///   throws: codec_error
+  [[nodiscard]] double estimated_seconds() const {
+    if (moves_.sources().empty()) return 0;
+    std::filesystem::path const folder =
+        detail::existing_folder(std::filesystem::path{plan_.files.front().path}.parent_path());
+    return static_cast<double>(std::max(report_.read_bytes, report_.written_bytes)) /
+           probed_rate(moves_.sources().front(), folder.string());
   }
 
-  /// Compares what was written with the source, element for element, from the files alone.
-  [[nodiscard]] std::vector<finding> verify_written() const {
-    catalog written;
-    written.ranks = destination_.ranks;
-    std::vector<std::shared_ptr<named_index const>> known;
-    std::array<file_format, 1> const formats{format_};
-    for (planned_file const& file : files_)
-      written.files.emplace(file.rank, detail::indexed(file.path, formats, known));
-    std::vector<finding> out;
-    for (tensor_route const& route : destination_.routes) {
-      catalog_tensor from = route.from;
-      if (!from.listed && options_.replicas == replica_rule::first) keep_first_holder(from);
-      for (finding& f : reshard::verify(source_, from, written, route.to))
-        out.push_back(std::move(f));
+  /// Writes the files. On an error nothing partial is under a final name; what is done stays for
+  /// the next run of the same job.
+  ///   throws: checkpoint_error destination_exists, not_enough_space; codec_error
+  convert_report run() {
+    output_job job{output_list(), {job_name(plan_), inputs()}, options_.output};
+    if (!options_.replace_existing && !job.is_complete()) require_free_targets(plan_);
+    require_writable_folders(plan_);
+    if (!job.is_complete()) require_space(job);
+    job.begin();
+    try {
+      return run(job);
+    } catch (codec_error const& e) {
+      if (e.code() == errc::source_has_changed || e.code() == errc::file_reads_back_differently)
+        job.discard();
+      else
+        is_kept_ = job.stop();
+      throw;
+    } catch (...) {
+      is_kept_ = job.stop();
+      throw;
     }
-    return out;
+  }
+  /// After run() failed: what it did is there for the next run of the same job.
+  [[nodiscard]] bool is_kept() const noexcept { return is_kept_; }
+
+  /// Compares what was written with the source, element for element, from the files alone; what
+  /// stages computed on a sample.
+  [[nodiscard]] std::vector<finding> verify_written() const {
+    return verify_plan(plan_, {options_.replicas, options_.workers});
   }
 
  private:
-  struct planned_file {
-    index_t rank;
-    std::string path;
-    std::vector<std::size_t> routes;  // of the entries, ascending
-    std::shared_ptr<file_image const> image;
-  };
-
-  [[nodiscard]] static placement const* placement_on(catalog_tensor const& t, index_t rank) {
-    for (placement const& p : t.placements)
-      if (p.has(rank)) return &p;
-    return nullptr;
-  }
-
-  /// Entries and image of every file; ranks with equal entries share an image.
-  void plan_files() {
-    std::map<std::vector<std::string>, std::shared_ptr<file_image const>> images;
-    for (index_t const rank : options_.ranks) {
-      planned_file file{rank, options_.path_of(rank), {}, nullptr};
-      std::vector<image_entry> entries;
-      std::vector<std::string> key;
-      for (std::size_t i = 0; i < destination_.routes.size(); ++i) {
-        catalog_tensor const& t = destination_.routes[i].to;
-        placement const* const p = placement_on(t, rank);
-        if (p == nullptr) continue;
-        extents const local = p->where.local_shape(rank - p->first_rank);
-        file.routes.push_back(i);
-        entries.push_back({t.name, t.type, {local.begin(), local.end()}});
-        key.push_back(t.name + shape_text(local));
+  /// Proves that the pieces of all tensors have present holders, and adds up what that costs.
+  void prove() {
+    conversion_cost cost{moves_, plan_.files.size()};
+    std::size_t least = least_worker_bytes;
+    for (std::size_t i = 0; i < moves_.size(); ++i) {
+      file_move const move = moves_[i];
+      try {
+        cost.add(move);
+      } catch (plan_error const& e) {
+        detail::checkpoint_is_incomplete("tensor '" + move.name + "': " + e.what() +
+                                         missing_ranks(i));
       }
-      auto& image = images[std::move(key)];
-      if (image == nullptr)
-        image = std::make_shared<file_image const>(format_.image(entries, options_.image));
-      file.image = image;
-      file_of_.emplace(rank, files_.size());
-      files_.push_back(std::move(file));
+      least = std::max(least, plan_units(move, {1, 1}).memory.all());
     }
-    plan_.files = files_.size();
-    plan_.tensors = destination_.routes.size();
-  }
-
-  [[nodiscard]] file_side source_side(catalog_tensor const& t, placement const& p) const {
-    return {p.where, [this, &t, first = p.first_rank](index_t device) -> std::optional<file_shard> {
-              indexed_tensor const* const stored = source_.stored(first + device, t.name);
-              if (stored == nullptr) return std::nullopt;
-              return file_shard{source_files_.at(first + device), stored->ranges,
-                                stored->stored_item_bytes, stored->stored_item_offset};
-            }};
-  }
-
-  [[nodiscard]] file_side destination_side(std::size_t i, placement const& p,
-                                           std::size_t item) const {
-    return {p.where,
-            [this, i, item, first = p.first_rank](index_t device) -> std::optional<file_shard> {
-              auto const at = file_of_.find(first + device);
-              if (at == file_of_.end()) return std::nullopt;
-              planned_file const& file = files_[at->second];
-              auto const entry = std::lower_bound(file.routes.begin(), file.routes.end(), i);
-              return file_shard{
-                  at->second,
-                  file.image->ranges[static_cast<std::size_t>(entry - file.routes.begin())],
-                  static_cast<std::uint32_t>(item), 0};
-            }};
-  }
-
-  [[nodiscard]] file_move move_of(std::size_t i) const {
-    tensor_route const& route = destination_.routes[i];
-    file_move move{route.to.name, item_bytes(route.to.type), {}, {}};
-    for (placement const& p : route.from.placements)
-      move.from.push_back(source_side(route.from, p));
-    for (placement const& p : route.to.placements)
-      move.to.push_back(destination_side(i, p, move.item_bytes));
-    return move;
-  }
-
-  /// Proves that the pieces of a route have present holders, and adds its bytes to the plan.
-  void prove(std::size_t i) {
-    file_move const move = move_of(i);
-    std::optional<box> const target = wanted(move, box{move.shape()});
-    if (!target) return;
-    auto const bytes = [&](index_t elements) {
-      return static_cast<std::uint64_t>(elements) * move.item_bytes;
-    };
-    plan_.lower_bound_bytes += bytes(target->elements());
-    try {
-      for_each_source(move, *target, [&](file_side const&, index_t, met_part const& met) {
-        plan_.read_bytes += bytes(met.overlap.elements());
-      });
-    } catch (plan_error const& e) {
-      detail::checkpoint_is_incomplete("tensor '" + move.name + "': " + e.what() + missing_ranks());
+    report_ = cost.report();
+    for (std::size_t f = 0; f < plan_.files.size(); ++f) {
+      report_.per_file[f].path = plan_.files[f].path;
+      report_.per_file[f].size = moves_.images()[f]->size;
     }
-    for (file_side const& side : move.to)
-      for (index_t d = 0; d < side.where.devices().devices(); ++d)
-        if (side.present(d)) plan_.written_bytes += bytes(side.where.local_shape(d).elements());
+    share_memory(least);
   }
 
-  [[nodiscard]] std::string missing_ranks() const {
+  /// Splits the budget: index and plan are there, the rest is for as many workers as it serves.
+  void share_memory(std::size_t least) {
+    memory_split& split = report_.memory;
+    split.index = index_bytes(moves_.catalogs());
+    split.plan = plan_bytes(plan_, moves_);
+    std::size_t const fixed = split.index + split.plan;
+    if (options_.memory_bytes < fixed + least)
+      detail::memory_budget_is_too_small(options_.memory_bytes, split, least);
+    std::size_t const rest = options_.memory_bytes - fixed;
+    split.workers = std::min(options_.workers, rest / least);
+    limits_.worker_bytes = rest / split.workers;
+    fingerprint tiles;
+    for (std::size_t i = 0; i < moves_.size(); ++i) {
+      unit_plan const units = plan_units(moves_[i], limits_);
+      memory_ = most_of(memory_, units.memory);
+      for (index_t const size : units.units.tile()) tiles.add_number(size);
+    }
+    split.worker = memory_.all();
+    tiles_ = tiles.value();
+  }
+
+  [[nodiscard]] std::string missing_ranks(std::size_t tensor) const {
     std::string out;
-    for (index_t r = 0; r < source_.ranks; ++r)
-      if (!source_.files.contains(r)) out += (out.empty() ? "" : ", ") + std::to_string(r);
+    for (stored_reference const& stored : plan_.tensors[tensor].from.stored)
+      for (index_t r = 0; r < stored.in->ranks; ++r)
+        if (!stored.in->files.contains(r)) out += (out.empty() ? "" : ", ") + std::to_string(r);
     return out.empty() ? "" : "; there is no file of ranks " + out;
   }
 
   /// Copies of tensors that no strategy lists must agree, unless the first is to be taken.
   void require_agreement() const {
     if (options_.replicas == replica_rule::first) return;
-    for (tensor_route const& route : destination_.routes) {
-      if (route.from.listed || route.from.placements.front().devices() == 1) continue;
-      for (finding const& f : differing_replicas(source_, route.from))
-        detail::replicas_differ("tensor '" + f.tensor +
-                                "' is in no strategy and its copies differ: " + f.what +
-                                " (--replicas first takes the lowest rank's)");
-    }
-  }
-
-  void keep_first_holder(catalog_tensor& t) const {
-    for (auto const& [rank, file] : source_.files)
-      if (file.index->find(t.name) != nullptr && t.placements.front().has(rank)) {
-        t.placements = {detail::everywhere(t.shape, 1)};
-        t.placements.front().first_rank = rank;
-        return;
+    for (planned_tensor const& tensor : plan_.tensors)
+      for (stored_reference const& stored : tensor.from.stored) {
+        catalog_tensor const& t = stored.tensor;
+        if (t.listed || t.placements.front().devices() == 1) continue;
+        for (finding const& f : differing_replicas(*stored.in, t))
+          detail::replicas_differ("tensor '" + f.tensor +
+                                  "' is in no strategy and its copies differ: " + f.what +
+                                  " (--replicas first takes the lowest rank's)");
       }
   }
 
-  void require_free_targets() const {
-    if (options_.replace_existing) return;
-    for (planned_file const& file : files_)
-      if (std::filesystem::exists(std::filesystem::symlink_status(file.path)))
-        detail::destination_exists(file.path + " exists (--force replaces it)");
-  }
-
-  void require_space() const {
+  void require_space(output_job const& job) const {
     std::uint64_t needed = 0;
-    for (planned_file const& file : files_) needed += file.image->size;
-    std::filesystem::path folder = std::filesystem::absolute(files_.front().path).parent_path();
-    while (!std::filesystem::exists(folder)) folder = folder.parent_path();
-    struct statvfs facts {};
-    if (::statvfs(folder.c_str(), &facts) != 0) return;
-    std::uint64_t const free = static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
+    for (file_report const& file : report_.per_file) needed += file.size;
+    needed -= std::min(needed, job.allocated_bytes());
+    std::uint64_t const free = free_bytes(plan_);
     if (free < needed)
-      detail::not_enough_space(folder.string() + " has " + std::to_string(free) + " bytes free, " +
+      detail::not_enough_space("the destination has " + std::to_string(free) + " bytes free, " +
                                std::to_string(needed) + " are needed");
   }
 
+  [[nodiscard]] std::vector<output_file> output_list() const {
+    std::vector<output_file> files;
+    for (std::size_t f = 0; f < plan_.files.size(); ++f)
+      files.push_back({plan_.files[f].path, moves_.images()[f]});
+    return files;
+  }
+  [[nodiscard]] std::uint64_t inputs() const { return job_inputs(plan_, moves_, sources_, tiles_); }
+
+  convert_report run(output_job& job) {
+    mover_files const paths{moves_.sources(), job.files().temporaries()};
+    convert_report done = report_;
+    done.resumed_tasks = job.tasks_found();
+    std::unique_ptr<file_mover> mover;
+    auto const sync = [&] { mover->targets().sync(); };
+    mover_options settings = mover_settings();
+    std::optional<entry_sums> sums = sums_if_wanted();
+    settings.sums = sums ? &*sums : nullptr;
+    settings.was_done = [&](std::uint64_t task) { return job.found(task); };
+    settings.done = [&](std::uint64_t task) { job.done(task, mover->targets().bytes(), sync); };
+    mover = std::make_unique<file_mover>(paths, std::move(settings));
+    if (!job.is_complete()) {
+      mover_report const moved =
+          mover->run(moves_.size(), [this](std::size_t i) { return moves_[i]; });
+      done.read_bytes = moved.read_bytes;
+      done.written_bytes = moved.written_bytes;
+      done.tasks = moved.tasks;
+      require_unchanged_sources();
+      if (sums)
+        read_back{plan_, moves_, *sums, job.files().temporaries()}.run(
+            report_.memory.workers, options_.stop, done.per_file);
+    }
+    job.publish(sync);
+    return done;
+  }
+
+  [[nodiscard]] std::optional<entry_sums> sums_if_wanted() const {
+    if (!options_.checksum) return std::nullopt;
+    std::vector<std::size_t> entries;
+    for (planned_file const& file : plan_.files) entries.push_back(file.entries.size());
+    return std::optional<entry_sums>{std::in_place, *options_.checksum, entries};
+  }
+
+  void require_unchanged_sources() const {
+    for (std::size_t i = 0; i < sources_.size(); ++i)
+      if (state_of(moves_.sources()[i]) != sources_[i])
+        detail::source_has_changed(moves_.sources()[i]);
+  }
+
   [[nodiscard]] mover_options mover_settings() {
-    constexpr std::size_t least = std::size_t{64} << 10;
-    std::size_t const share = options_.memory_bytes / (2 * options_.workers);
-    if (share < least)
-      detail::arguments_disagree("a budget of " + std::to_string(options_.memory_bytes) +
-                                 " bytes for " + std::to_string(options_.workers) +
-                                 " workers: at least " +
-                                 std::to_string(2 * options_.workers * least) + " are needed");
     mover_options settings;
-    settings.workers = options_.workers;
-    settings.unit_bytes = std::min(settings.unit_bytes, share);
+    settings.workers = report_.memory.workers;
+    settings.limits = limits_;
+    settings.memory = memory_;
     settings.stop = options_.stop;
     if (options_.progress)
-      settings.progress = [this](std::uint64_t bytes) {
-        options_.progress(progress_ += bytes, plan_.written_bytes);
+      settings.progress = [this](mover_progress const& p) {
+        options_.progress(
+            {p.done_bytes, report_.written_bytes, p.tensor, p.files, report_.per_file});
       };
     return settings;
   }
 
-  catalog const& source_;
-  destination_layout destination_;
-  file_format format_;
+  /// With less, system calls take longer than the copying.
+  static constexpr std::size_t least_worker_bytes = std::size_t{64} << 10;
+
+  conversion_plan plan_;
   convert_options options_;
-  std::vector<planned_file> files_;
-  std::map<index_t, std::size_t> file_of_;  // rank -> position in files_
-  std::vector<std::string> sources_;
-  std::map<index_t, std::size_t> source_files_;  // rank -> position in sources_
-  convert_report plan_;
-  std::atomic<std::uint64_t> progress_{0};
+  planned_moves moves_;
+  unit_limits limits_;
+  unit_memory memory_;
+  std::uint64_t tiles_ = 0;  // fingerprint of the units
+  convert_report report_;
+  bool is_kept_ = false;
+  std::vector<file_state> sources_;  // as they were when the plan was made
 };
 
 }  // namespace v1

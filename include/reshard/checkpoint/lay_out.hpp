@@ -160,6 +160,7 @@ class layout_maker {
   void add(catalog_tensor const& tensor, std::vector<placement> placements) {
     out_.routes.push_back(
         {tensor, {tensor.name, tensor.type, tensor.shape, tensor.listed, std::move(placements)}});
+    share_layouts(out_.routes.back().to, layouts_);
   }
   void note(char const* text, std::vector<std::string> const& names) {
     if (!names.empty()) out_.warnings.push_back(text + grouped(names));
@@ -170,6 +171,7 @@ class layout_maker {
   bool sharded_;
   stage_table table_;
   destination_layout out_;
+  layout_pool layouts_;
   std::vector<std::string> refused_, dropped_, raw_, cut_;
 };
 }  // namespace detail

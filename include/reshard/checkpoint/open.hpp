@@ -94,7 +94,7 @@ inline std::optional<index_t> misfit(catalog const& c, std::string const& name,
   for (auto at = c.files.lower_bound(p.first_rank); at != c.files.end() && p.has(at->first); ++at) {
     indexed_tensor const* const tensor = at->second.index->find(name);
     if (tensor == nullptr) continue;
-    if (shape_of(*tensor) != p.where.local_shape(at->first - p.first_rank)) return at->first;
+    if (shape_of(*tensor) != p.where->local_shape(at->first - p.first_rank)) return at->first;
   }
   return std::nullopt;
 }
@@ -133,7 +133,7 @@ inline placement source_placement(catalog const& c, parameter_layout const& p, i
   layouts_disagree("tensor '" + p.name + "': rank " + std::to_string(holder) + " stores " +
                    shape_text(local) + ", rank " + std::to_string(*other) + " stores " +
                    shape_text(shape_of(*c.stored(*other, p.name))) + ", which do not fit " +
-                   to_string(out.where));
+                   to_string(*out.where));
 }
 
 inline void require_one_dtype(catalog const& c, catalog_tensor const& t, index_t first, index_t n) {
@@ -165,11 +165,11 @@ inline std::optional<catalog_tensor> listed_tensor(
     }();
     if (out.placements.empty()) {
       out.type = c.stored(*holder, name)->type;
-      out.shape = at.where.shape();
-    } else if (out.shape != at.where.shape()) {
+      out.shape = at.where->shape();
+    } else if (out.shape != at.where->shape()) {
       layouts_disagree("tensor '" + name + "' has shape " + shape_text(out.shape) +
                        " and, in stage " + std::to_string(p->stage) + ", " +
-                       shape_text(at.where.shape()));
+                       shape_text(at.where->shape()));
     }
     require_one_dtype(c, out, first, c.ranks_per_stage);
     out.placements.push_back(at);
@@ -208,6 +208,7 @@ inline void list_tensors(catalog& c, stage_table const& table) {
   std::unordered_set<std::string> seen;
   std::set<named_index const*> done;
   std::vector<std::string> elsewhere;
+  layout_pool pool;
   for (auto const& [rank, file] : c.files) {
     if (!done.insert(file.index.get()).second) continue;  // the same names as an earlier rank
     for (indexed_tensor const& stored : file.index->index().tensors) {
@@ -219,7 +220,9 @@ inline void list_tensors(catalog& c, stage_table const& table) {
         c.tensors.push_back(std::move(*tensor));
       } else {
         elsewhere.push_back(stored.name);
+        continue;
       }
+      share_layouts(c.tensors.back(), pool);
     }
   }
   if (!elsewhere.empty())

@@ -5,17 +5,19 @@
 
 #include <cstddef>
 #include <list>
-#include <map>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 namespace reshard {
 inline namespace v1 {
 
-/// Reads elements of stored tensors, for checks: no plan, no threads, a few open files.
+/// Reads elements of stored tensors, for checks: no plan, no threads, a bounded number of open
+/// files.
 class tensor_reader {
  public:
   /// Fills `out` with elements [first, first + n) of the row-major local tensor that a file stores.
+  ///   path:   stays where it is as long as the reader
   ///   units:  out has n * item_bytes(tensor.type) bytes
   ///   throws: codec_error with file, tensor and byte
   void read(std::string const& path, indexed_tensor const& tensor, std::uint64_t first,
@@ -31,6 +33,8 @@ class tensor_reader {
   }
 
  private:
+  static constexpr std::size_t most_open = 64;
+
   void read_bytes(std::string const& path, indexed_tensor const& tensor, std::uint64_t first,
                   std::span<std::byte> out) {
     random_access_file const& file = opened(path);
@@ -41,24 +45,37 @@ class tensor_reader {
         continue;
       }
       std::size_t const n = std::min<std::size_t>(range.bytes - first, out.size());
-      file.read(range.offset + first, out.first(n));
+      try {
+        file.read(range.offset + first, out.first(n));
+      } catch (codec_error const& e) {
+        throw codec_error{e.code(), e.rule(), {e.path(), tensor.name, e.byte()}, e.message()};
+      }
       out = out.subspan(n);
       first = 0;
     }
   }
 
   random_access_file const& opened(std::string const& path) {
-    for (auto at = files_.begin(); at != files_.end(); ++at) {
-      if (at->path() != path) continue;
-      files_.splice(files_.begin(), files_, at);
-      return files_.front();
+    auto const known = at_.find(&path);
+    if (known != at_.end()) {
+      files_.splice(files_.begin(), files_, known->second);
+      return files_.front().file;
     }
-    if (files_.size() == 64) files_.pop_back();
-    files_.emplace_front(path);
-    return files_.front();
+    if (files_.size() == most_open) {
+      at_.erase(files_.back().path);
+      files_.pop_back();
+    }
+    files_.push_front({&path, random_access_file{path}});
+    at_.emplace(&path, files_.begin());
+    return files_.front().file;
   }
 
-  std::list<random_access_file> files_;
+  struct open_one {
+    std::string const* path;
+    random_access_file file;
+  };
+  std::list<open_one> files_;  // the last used one first
+  std::unordered_map<std::string const*, std::list<open_one>::iterator> at_;
   std::vector<std::byte> wide_;
 };
 

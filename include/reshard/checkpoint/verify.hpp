@@ -1,10 +1,14 @@
 #pragma once
 
-#include <reshard/checkpoint/read_tensor.hpp>
+#include <reshard/checkpoint/tensor_pieces.hpp>
 
-#include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <exception>
+#include <functional>
+#include <mutex>
 #include <optional>
+#include <thread>
 
 namespace reshard {
 inline namespace v1 {
@@ -17,34 +21,6 @@ struct finding {
 
 namespace detail {
 
-/// A piece and the ranks that store it.
-struct held_piece {
-  piece stored;
-  std::vector<index_t> ranks;
-
-  [[nodiscard]] box const& where() const noexcept { return stored.where(); }
-};
-
-/// The different pieces of a tensor in one placement, with their present holders.
-inline std::vector<held_piece> held_pieces(catalog const& c, catalog_tensor const& t,
-                                           placement const& p) {
-  std::vector<held_piece> out;
-  std::map<std::vector<index_t>, std::size_t> known;
-  for (index_t d = 0; d < p.devices(); ++d) {
-    if (c.stored(p.first_rank + d, t.name) == nullptr) continue;
-    p.where.for_each_piece(d, [&](piece const& held, grid_index const&) {
-      std::vector<index_t> key(held.where().offset().begin(), held.where().offset().end());
-      key.insert(key.end(), held.stride().begin(), held.stride().end());
-      key.insert(key.end(), held.where().extent().begin(), held.where().extent().end());
-      key.push_back(held.base());
-      auto const [at, fresh] = known.emplace(std::move(key), out.size());
-      if (fresh) out.push_back({held, {}});
-      out[at->second].ranks.push_back(p.first_rank + d);
-    });
-  }
-  return out;
-}
-
 /// Calls sink(box) for boxes of at most `most` elements, contiguous within `where`, that make it
 /// up.
 template <class Sink> void for_each_slab(box const& where, index_t most, Sink const& sink) {
@@ -52,6 +28,7 @@ template <class Sink> void for_each_slab(box const& where, index_t most, Sink co
   index_t row = 1;  // elements of one index of dim split - 1
   while (split > 1 && row * where.extent()[split - 1] <= most) row *= where.extent()[--split];
   if (where.rank() == 0) return sink(where);
+  if (where.elements() == 0) return;
   std::size_t const dim = split - 1;
   index_t const rows = std::max<index_t>(1, most / row);
   box slab = where;
@@ -71,161 +48,196 @@ template <class Sink> void for_each_slab(box const& where, index_t most, Sink co
   }
 }
 
-/// Calls sink(box) for disjoint boxes that make up what of `whole` is not in `hole`, which lies in
-/// it.
-template <class Sink> void for_each_rest(box whole, box const& hole, Sink const& sink) {
-  for (std::size_t d = 0; d < whole.rank(); ++d) {
-    interval const around = whole[d];
-    interval const within = hole[d];
-    for (interval const beside : {interval{around.offset, within.offset - around.offset},
-                                  interval{within.end(), around.end() - within.end()}}) {
-      if (beside.size == 0) continue;
-      whole.offset_[d] = beside.offset;
-      whole.extent_[d] = beside.size;
-      sink(static_cast<box const&>(whole));
-    }
-    whole.offset_[d] = within.offset;
-    whole.extent_[d] = within.size;
-  }
-}
-
+/// Compares what ranks store with what is expected, slab by slab of the whole tensor, so that both
+/// sides are read in long runs.
 class tensor_comparison {
  public:
-  tensor_comparison(catalog const& a, catalog_tensor const& ta, catalog const& b,
-                    catalog_tensor const& tb)
-      : a_(a), b_(b), ta_(ta), tb_(tb), item_(item_bytes(ta.type)) {}
+  /// Fills a box with what is expected; returns how many elements it could.
+  using filler = std::function<index_t(box const&, memory_box const&, tensor_reader&)>;
 
-  /// Every rank of b that has elements holds those of a; every replica of a, in all stages, holds
-  /// the same.
-  std::vector<finding> run() {
-    if (ta_.type != tb_.type)
-      return {{tb_.name,
-               std::string{name_of(ta_.type)} + " against " + std::string{name_of(tb_.type)}}};
-    if (ta_.shape != tb_.shape)
-      return {{tb_.name, "shape " + shape_text(ta_.shape) + " against " + shape_text(tb_.shape)}};
-    std::size_t alone = 0;  // pieces of the first placement: no other stage holds them yet
-    for (placement const& p : ta_.placements) {
-      std::vector<held_piece> const pieces = held_pieces(a_, ta_, p);
-      sources_.insert(sources_.end(), pieces.begin(), pieces.end());
-      if (&p == &ta_.placements.front()) alone = sources_.size();
+  tensor_comparison(filler expected, std::size_t item_bytes, tensor_reader& reader)
+      : expected_(std::move(expected)), item_(item_bytes), reader_(reader) {}
+
+  /// Adds what is to be compared: the ranks of every piece from number `first` on, in placements
+  /// after the first all ranks.
+  void add(tensor_pieces& in, std::size_t first_of_first) {
+    for (tensor_pieces::held_piece const& p : in.pieces()) {
+      std::size_t const first = p.placement == 0 ? first_of_first : 0;
+      if (p.where().elements() == 0 || p.ranks.size() <= first) continue;
+      compared_.push_back({&in, &p, std::vector<bool>(p.ranks.size()), first});
+      region_ = region_ ? around(*region_, p.where()) : p.where();
     }
-    for (std::size_t i = 0; i < sources_.size(); ++i)
-      if (i >= alone || sources_[i].ranks.size() > 1) compare(a_, ta_, sources_[i]);
-    for (placement const& p : tb_.placements)
-      for (held_piece const& target : held_pieces(b_, tb_, p)) compare(b_, tb_, target);
+  }
+  /// Compares all elements.
+  std::vector<finding> run() {
+    if (region_)
+      for_each_slab(*region_, static_cast<index_t>(slab_bytes / item_),
+                    [&](box const& slab) { compare(slab); });
+    return std::move(findings_);
+  }
+  /// Compares the elements of some boxes.
+  std::vector<finding> run(std::span<box const> sample) {
+    for (box const& slab : sample) compare(slab);
     return std::move(findings_);
   }
 
  private:
-  static constexpr std::size_t slab_bytes = std::size_t{4} << 20;
+  static constexpr std::size_t slab_bytes = std::size_t{1} << 20;
 
-  void compare(catalog const& c, catalog_tensor const& t, held_piece const& target) {
-    std::vector<index_t> differing;
-    bool missing = false;
-    for_each_slab(target.where(), static_cast<index_t>(slab_bytes / item_), [&](box const& slab) {
-      if (missing) return;
-      missing = !expect(slab);
-      if (missing)
-        return add(t, "no present rank of the first has elements that ranks " + list(target.ranks) +
-                          " of the second hold");
-      found_.resize(expected_.size());
-      for (index_t const rank : target.ranks) {
-        if (std::find(differing.begin(), differing.end(), rank) != differing.end()) continue;
-        read(c, t, target.stored, rank, slab, slab, found_);
-        if (found_ == expected_) continue;
-        differing.push_back(rank);
-        add(t, "element " + first_difference(slab) + " differs in " + c.files.at(rank).path);
-      }
-    });
-  }
+  /// Ranks of a piece that are to be compared.
+  struct compared {
+    tensor_pieces* in;
+    tensor_pieces::held_piece const* piece;
+    std::vector<bool> differs;  // per rank, once it does
+    std::size_t first;          // rank to begin with
+  };
 
-  /// Fills expected_ with a slab of the first checkpoint; false if elements have no holder.
-  bool expect(box const& slab) {
-    expected_.resize(static_cast<std::size_t>(slab.elements()) * item_);
-    std::vector<box> open{slab};  // stages hold the same elements: only what is open is filled
-    for (held_piece const& source : sources_) {
-      std::vector<box> rest;
-      for (box const& part : open) {
-        box const both = intersection(source.where(), part);
-        if (both.elements() == 0) {
-          rest.push_back(part);
-          continue;
-        }
-        read(a_, ta_, source.stored, source.ranks.front(), both, slab, expected_);
-        for_each_rest(part, both, [&](box const& beside) { rest.push_back(beside); });
-      }
-      open = std::move(rest);
-      if (open.empty()) return true;
+  static box around(box const& a, box const& b) {
+    box out;
+    for (std::size_t d = 0; d < a.rank(); ++d) {
+      index_t const begin = std::min(a[d].offset, b[d].offset);
+      out.push_back({begin, std::max(a[d].end(), b[d].end()) - begin});
     }
-    return slab.elements() == 0;
+    return out;
   }
 
-  /// Reads the elements of `what` that a rank stores into a buffer that holds `slab`.
-  void read(catalog const& c, catalog_tensor const& t, piece const& stored, index_t rank,
-            box const& what, box const& slab, std::vector<std::byte>& out) {
-    for_each_run(stored, what, [&](box const& run) {
-      run_.resize(static_cast<std::size_t>(run.elements()) * item_);
-      auto const first = static_cast<std::uint64_t>(stored.address(run.offset()));
-      reader_.read(c.files.at(rank).path, *c.stored(rank, t.name), first, run_);
-      copy_box(out.data(), slab, run_.data(), run, run, item_);
+  void compare(box const& slab) {
+    expected_bytes_.resize(static_cast<std::size_t>(slab.elements()) * item_);
+    found_.resize(expected_bytes_.size());
+    memory_box const expected{expected_bytes_.data(), slab};
+    bool const all = expected_(slab, expected, reader_) == slab.elements();
+    for (compared& c : compared_) {
+      box const what = intersection(c.piece->where(), slab);
+      if (what.elements() == 0) continue;
+      if (!all && expected_(what, expected, reader_) != what.elements()) {
+        report(*c.in, "no present rank of the first has elements that ranks " +
+                          list(c.piece->ranks) + " of the second hold");
+        c.first = c.piece->ranks.size();  // once is enough
+      }
+      for (std::size_t k = c.first; k < c.piece->ranks.size(); ++k)
+        if (!c.differs[k]) compare(c, k, what, expected);
+    }
+  }
+  void compare(compared& c, std::size_t k, box const& what, memory_box const& expected) {
+    index_t const rank = c.piece->ranks[k];
+    memory_box const found{found_.data(), what};
+    c.in->read(*c.piece, rank, what, found, reader_);
+    for_each_run(piece{expected.where}, what, [&](box const& run) {
+      if (c.differs[k]) return;
+      std::byte const* const a = expected.at(run.offset(), item_);
+      std::byte const* const b = found.at(run.offset(), item_);
+      std::size_t const bytes = static_cast<std::size_t>(run.elements()) * item_;
+      if (std::memcmp(a, b, bytes) == 0) return;
+      c.differs[k] = true;
+      auto const at = static_cast<index_t>(
+          static_cast<std::size_t>(std::mismatch(a, a + bytes, b).first - a) / item_);
+      report(*c.in, "element " + element_text(run, at) + " differs in " + c.in->path(rank));
     });
   }
 
-  [[nodiscard]] std::string first_difference(box const& slab) const {
-    auto const at = std::mismatch(found_.begin(), found_.end(), expected_.begin());
-    auto rest = static_cast<index_t>(static_cast<std::size_t>(at.first - found_.begin()) / item_);
-    extents index;
+  /// Index of element number `at` of a run, in row-major order.
+  static std::string element_text(box const& run, index_t at) {
     inplace_vector<index_t, max_grid> reversed;
-    for (std::size_t d = slab.rank(); d-- > 0; rest /= slab.extent()[d])
-      reversed.push_back(slab.offset()[d] + rest % slab.extent()[d]);
+    for (std::size_t d = run.rank(); d-- > 0; at /= run.extent()[d])
+      reversed.push_back(run.offset()[d] + at % run.extent()[d]);
+    extents index;
     for (std::size_t d = reversed.size(); d-- > 0;) index.append(reversed[d]);
     return shape_text(index);
   }
-
   static std::string list(std::vector<index_t> const& ranks) {
     std::string out;
     for (index_t const rank : ranks) out += (out.empty() ? "" : ", ") + std::to_string(rank);
     return out;
   }
-  void add(catalog_tensor const& t, std::string what) {
-    findings_.push_back({t.name, std::move(what)});
+  void report(tensor_pieces const& in, std::string what) {
+    findings_.push_back({in.tensor().name, std::move(what)});
   }
 
-  catalog const& a_;
-  catalog const& b_;
-  catalog_tensor const& ta_;
-  catalog_tensor const& tb_;
+  filler expected_;
   std::size_t item_;
-  std::vector<held_piece> sources_;
+  tensor_reader& reader_;
+  std::vector<compared> compared_;
+  std::optional<box> region_;
   std::vector<finding> findings_;
-  std::vector<std::byte> expected_, found_, run_;
-  tensor_reader reader_;
+  std::vector<std::byte> expected_bytes_, found_;
 };
+
+inline std::optional<finding> different_kind(catalog_tensor const& a, catalog_tensor const& b) {
+  if (a.type != b.type)
+    return finding{b.name,
+                   std::string{name_of(a.type)} + " against " + std::string{name_of(b.type)}};
+  if (a.shape != b.shape)
+    return finding{b.name, "shape " + shape_text(a.shape) + " against " + shape_text(b.shape)};
+  return std::nullopt;
+}
+
+/// Does jobs 0 .. n - 1 on several threads and joins their findings in the order of the jobs.
+///   find: callable, (job, tensor_reader&) -> findings
+template <class Find>
+std::vector<finding> find_in_parallel(std::size_t n, std::size_t workers, Find const& find) {
+  std::vector<std::vector<finding>> found(n);
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  std::exception_ptr failure;
+  auto const work = [&] {
+    tensor_reader reader;
+    try {
+      for (std::size_t i = next++; i < n; i = next++) found[i] = find(i, reader);
+    } catch (...) {
+      std::lock_guard const lock{mutex};
+      if (!failure) failure = std::current_exception();
+      next = n;
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t w = 1; w < std::min(workers, n); ++w) threads.emplace_back(work);
+    work();
+  }
+  if (failure) std::rethrow_exception(failure);
+  std::vector<finding> out;
+  for (std::vector<finding>& some : found)
+    std::move(some.begin(), some.end(), std::back_inserter(out));
+  return out;
+}
 }  // namespace detail
 
 /// All differences of one tensor: of ranks of `b` from `a`, and of replicas within both.
 ///   throws: codec_error when a file cannot be read
-///   cost:   reads each copy of each byte once; memory a few slabs of 4 MiB
+///   cost:   reads each copy of each byte once; memory a few slabs of 1 MiB
+[[nodiscard]] inline std::vector<finding> verify(catalog const& a, catalog_tensor const& ta,
+                                                 catalog const& b, catalog_tensor const& tb,
+                                                 tensor_reader& reader) {
+  if (std::optional<finding> kind = detail::different_kind(ta, tb)) return {std::move(*kind)};
+  tensor_pieces expected{a, ta};
+  tensor_pieces found{b, tb};
+  detail::tensor_comparison comparison{[&](box const& what, memory_box const& to,
+                                           tensor_reader& r) { return expected.fill(what, to, r); },
+                                       item_bytes(ta.type), reader};
+  comparison.add(expected, 1);
+  comparison.add(found, 0);
+  return comparison.run();
+}
 [[nodiscard]] inline std::vector<finding> verify(catalog const& a, catalog_tensor const& ta,
                                                  catalog const& b, catalog_tensor const& tb) {
-  return detail::tensor_comparison{a, ta, b, tb}.run();
+  tensor_reader reader;
+  return verify(a, ta, b, tb, reader);
 }
 
 /// All differences between two checkpoints as global tensors, whatever their layouts: element for
 /// element, by their names. Independent of plans and of the mover.
-[[nodiscard]] inline std::vector<finding> verify(catalog const& a, catalog const& b) {
-  std::vector<finding> out;
+[[nodiscard]] inline std::vector<finding> verify(catalog const& a, catalog const& b,
+                                                 std::size_t workers = 1) {
   std::map<std::string, catalog_tensor const*> second;
   for (catalog_tensor const& t : b.tensors) second.emplace(t.name, &t);
-  for (catalog_tensor const& t : a.tensors) {
-    auto const at = second.find(t.name);
-    if (at == second.end()) {
-      out.push_back({t.name, "only in the first"});
-      continue;
-    }
-    for (finding& f : verify(a, t, b, *at->second)) out.push_back(std::move(f));
-    second.erase(at);
-  }
+  std::vector<finding> out = detail::find_in_parallel(
+      a.tensors.size(), workers, [&](std::size_t i, tensor_reader& reader) {
+        catalog_tensor const& t = a.tensors[i];
+        auto const at = second.find(t.name);
+        if (at == second.end()) return std::vector<finding>{{t.name, "only in the first"}};
+        return verify(a, t, b, *at->second, reader);
+      });
+  for (catalog_tensor const& t : a.tensors) second.erase(t.name);
   for (auto const& [name, tensor] : second) out.push_back({name, "only in the second"});
   return out;
 }

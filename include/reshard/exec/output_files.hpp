@@ -1,12 +1,16 @@
 #pragma once
 
-#include <reshard/exec/open_files.hpp>
+#include <reshard/exec/open_file.hpp>
 #include <reshard/tensor/file_image.hpp>
 
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
 
 namespace reshard {
 inline namespace v1 {
@@ -21,84 +25,132 @@ struct output_file {
 using crc_function =
     std::function<std::uint32_t(random_access_file const&, std::span<covered_part const>)>;
 
+/// Makes the names in a folder outlive the machine.
+inline void sync_folder(std::filesystem::path const& folder) {
+  int const fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;  // the names hold; only their durability is not hastened
+  ::fsync(fd);
+  ::close(fd);
+}
+
 /// Files that appear under their names only when they are complete. Until then they are
-/// <path>.<tag>.tmp; what is not published is removed with this object.
+/// <path>.<tag>.tmp, in the same folders.
 class output_files {
  public:
-  /// Creates the folders and the temporary files in full size, with their literals.
-  ///   tag:    tells jobs apart that write into one folder
-  ///   throws: codec_error file_cannot_be_written
+  /// tag: tells jobs apart that write into one folder
   output_files(std::vector<output_file> files, std::string const& tag) : files_(std::move(files)) {
-    try {
-      for (output_file const& file : files_) create(file, file.path + "." + tag + ".tmp");
-    } catch (...) {
-      remove_temporaries();
-      throw;
-    }
+    for (output_file const& file : files_) temporaries_.push_back(file.path + "." + tag + ".tmp");
   }
-  output_files(output_files const&) = delete;
-  output_files& operator=(output_files const&) = delete;
-  ~output_files() { remove_temporaries(); }
 
   /// The temporary names, in the order of the files.
   [[nodiscard]] std::vector<std::string> const& temporaries() const noexcept {
     return temporaries_;
   }
+  [[nodiscard]] std::vector<output_file> const& files() const noexcept { return files_; }
 
-  /// Fills the computed fields, sets the mode, renames every file to its name and syncs the
-  /// folders.
-  ///   mode:   permission bits; by umask if there are none
-  ///   crc_of: needed if an image has a CRC field
-  void publish(std::optional<mode_t> mode, crc_function const& crc_of) {
+  /// All temporary files are there in their full size.
+  [[nodiscard]] bool are_there() const {
     for (std::size_t i = 0; i < files_.size(); ++i) {
-      if (files_[i].image->crc) fill(temporaries_[i], *files_[i].image->crc, crc_of);
-      if (mode && ::chmod(temporaries_[i].c_str(), *mode) != 0)
-        detail::file_cannot_be_written(temporaries_[i], -1, std::strerror(errno));
+      struct stat facts {};
+      if (::stat(temporaries_[i].c_str(), &facts) != 0 || !S_ISREG(facts.st_mode) ||
+          static_cast<std::uint64_t>(facts.st_size) != files_[i].image->size)
+        return false;
     }
-    while (published_ < files_.size()) {
-      if (::rename(temporaries_[published_].c_str(), files_[published_].path.c_str()) != 0)
-        detail::file_cannot_be_written(files_[published_].path, -1, std::strerror(errno));
-      ++published_;
+    return true;
+  }
+  /// As above, or under their names already.
+  [[nodiscard]] bool are_there_or_published() const {
+    for (std::size_t i = 0; i < files_.size(); ++i)
+      if (!std::filesystem::exists(temporaries_[i]) && !std::filesystem::exists(files_[i].path))
+        return false;
+    return true;
+  }
+  /// Bytes of the disk that the temporary files have.
+  [[nodiscard]] std::uint64_t allocated_bytes() const {
+    std::uint64_t sum = 0;
+    for (std::string const& path : temporaries_)
+      if (struct stat facts{}; ::stat(path.c_str(), &facts) == 0)
+        sum += static_cast<std::uint64_t>(facts.st_blocks) * 512;
+    return sum;
+  }
+
+  /// Creates the folders and the temporary files in full size, with their literals.
+  ///   throws: codec_error file_cannot_be_written
+  void create() const {
+    std::set<std::filesystem::path> folders;
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+      std::filesystem::path const folder = std::filesystem::path{files_[i].path}.parent_path();
+      if (folders.insert(folder).second) create_folder(folder);
+      create(files_[i], temporaries_[i]);
     }
-    for (output_file const& file : files_)
-      sync_folder(std::filesystem::path{file.path}.parent_path());
+  }
+  /// Fills the computed fields of images.
+  ///   crc_of: needed if an image has a CRC field
+  void fill_fields(crc_function const& crc_of) const {
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+      if (!files_[i].image->crc) continue;
+      crc_field const& field = *files_[i].image->crc;
+      std::string const bytes =
+          crc_text(field, crc_of(random_access_file{temporaries_[i]}, field.covered));
+      open_file{temporaries_[i], O_WRONLY}.write(field.range.offset,
+                                                 std::as_bytes(std::span{bytes}));
+    }
+  }
+  /// Makes those fields outlive the machine.
+  void sync_fields() const {
+    for (std::size_t i = 0; i < files_.size(); ++i)
+      if (files_[i].image->crc) open_file{temporaries_[i], O_WRONLY}.sync();
+  }
+  /// Sets permission bits.
+  void set_mode(mode_t mode) const {
+    for (std::string const& path : temporaries_)
+      if (::chmod(path.c_str(), mode) != 0 && errno != ENOENT)
+        detail::file_cannot_be_written(path, -1, std::strerror(errno));
+  }
+  /// Gives the files their names. A file whose temporary one is gone has its name already.
+  void publish() const {
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+      if (::rename(temporaries_[i].c_str(), files_[i].path.c_str()) == 0) continue;
+      int const reason = errno;
+      if (reason != ENOENT || !std::filesystem::exists(files_[i].path))
+        detail::file_cannot_be_written(files_[i].path, -1, std::strerror(reason));
+    }
+  }
+  /// Makes what is in the folders outlive the machine.
+  void sync_folders() const {
+    std::set<std::filesystem::path> folders;
+    for (output_file const& file : files_) {
+      std::filesystem::path const folder = std::filesystem::path{file.path}.parent_path();
+      if (folders.insert(folder).second) sync_folder(folder);
+    }
+    std::set<std::filesystem::path> parents;  // which name those folders
+    for (std::filesystem::path const& folder : folders)
+      if (!folder.empty() && parents.insert(folder.parent_path()).second)
+        sync_folder(folder.parent_path());
+  }
+  /// Removes the temporary files.
+  void remove_temporaries() const noexcept {
+    for (std::string const& path : temporaries_) ::unlink(path.c_str());
   }
 
  private:
-  void create(output_file const& file, std::string temporary) {
-    std::filesystem::path const folder = std::filesystem::path{file.path}.parent_path();
+  static void create_folder(std::filesystem::path const& folder) {
     std::error_code failure;
     if (!folder.empty()) std::filesystem::create_directories(folder, failure);
     if (failure) detail::file_cannot_be_written(folder.string(), -1, failure.message());
-    temporaries_.push_back(temporary);
-    open_file const out{temporary, O_WRONLY | O_CREAT | O_TRUNC};
+  }
+
+  static void create(output_file const& file, std::string const& temporary) {
+    ::unlink(temporary.c_str());  // somebody's old one may be read-only
+    open_file const out{temporary, O_WRONLY | O_CREAT | O_EXCL};
     if (::ftruncate(out.descriptor(), static_cast<off_t>(file.image->size)) != 0)
       detail::file_cannot_be_written(temporary, -1, std::strerror(errno));
     for (image_literal const& literal : file.image->literals)
       out.write(literal.offset, std::as_bytes(std::span{literal.bytes}));
   }
 
-  static void fill(std::string const& path, crc_field const& field, crc_function const& crc_of) {
-    std::string const bytes = crc_text(field, crc_of(random_access_file{path}, field.covered));
-    open_file{path, O_WRONLY}.write(field.range.offset, std::as_bytes(std::span{bytes}));
-  }
-
-  static void sync_folder(std::filesystem::path const& folder) {
-    int const fd =
-        ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;  // the rename holds; only its durability is not hastened
-    ::fsync(fd);
-    ::close(fd);
-  }
-
-  void remove_temporaries() noexcept {
-    for (std::size_t i = published_; i < temporaries_.size(); ++i)
-      ::unlink(temporaries_[i].c_str());
-  }
-
   std::vector<output_file> files_;
   std::vector<std::string> temporaries_;
-  std::size_t published_ = 0;
 };
 
 }  // namespace v1

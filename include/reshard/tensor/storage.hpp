@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,6 +39,17 @@ namespace detail {
                         std::to_string(offset) + " to " + std::to_string(offset + bytes) +
                         " are needed"};
 }
+
+/// Takes `n` bytes off the front of a list of buffers.
+inline void consume(std::span<iovec>& buffers, std::size_t n) noexcept {
+  while (!buffers.empty() && n >= buffers.front().iov_len) {
+    n -= buffers.front().iov_len;
+    buffers = buffers.subspan(1);
+  }
+  if (n == 0) return;
+  buffers.front().iov_base = static_cast<std::byte*>(buffers.front().iov_base) + n;
+  buffers.front().iov_len -= n;
+}
 }  // namespace detail
 
 /// A regular file opened for reading at any offset, by any thread at once (pread).
@@ -64,20 +76,33 @@ class random_access_file {
   [[nodiscard]] std::string const& path() const noexcept { return path_; }
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
+  [[nodiscard]] int descriptor() const noexcept { return fd_; }
+
   /// Fills `out` from `offset`.
   ///   throws: codec_error file_is_truncated when the file ends before, file_cannot_be_read
   void read(std::uint64_t offset, std::span<std::byte> out) const {
-    std::size_t done = 0;
-    while (done < out.size()) {
-      ssize_t const n =
-          ::pread(fd_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+    iovec buffer{out.data(), out.size()};
+    read(offset, std::span{&buffer, 1});
+  }
+  /// Fills buffers, at most IOV_MAX, one after another from `offset`. The list is used up.
+  ///   throws: codec_error file_is_truncated when the file ends before, file_cannot_be_read
+  void read(std::uint64_t offset, std::span<iovec> buffers) const {
+    std::uint64_t const first = offset;
+    while (true) {
+      detail::consume(buffers, 0);  // empty ones
+      if (buffers.empty()) return;
+      ssize_t const n = ::preadv(fd_, buffers.data(), static_cast<int>(buffers.size()),
+                                 static_cast<off_t>(offset));
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) {
-        detail::file_cannot_be_read(path_, static_cast<std::int64_t>(offset + done),
-                                    std::strerror(errno));
+      if (n < 0)
+        detail::file_cannot_be_read(path_, static_cast<std::int64_t>(offset), std::strerror(errno));
+      if (n == 0) {
+        std::size_t missing = 0;
+        for (iovec const& buffer : buffers) missing += buffer.iov_len;
+        detail::file_is_truncated(path_, offset, first, offset - first + missing);
       }
-      if (n == 0) detail::file_is_truncated(path_, offset + done, offset, out.size());
-      done += static_cast<std::size_t>(n);
+      offset += static_cast<std::uint64_t>(n);
+      detail::consume(buffers, static_cast<std::size_t>(n));
     }
   }
 
