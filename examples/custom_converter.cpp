@@ -50,9 +50,10 @@ int main(int, char** argv) {  // custom_converter <folder of the ranks> <folder 
     tiles.tensors.push_back({t.name, t.type, quarters.shape(), true, {{0, quarters}}});
     halves.parameters.push_back({t.name, 0, {2}, {{0}, {}}, false, {}, {}, 0, 0, 0, {}});
   }
-  convert_options options;
-  options.path_of = [&](index_t rank) { return fmt::format("{}/half_{}.blob", argv[2], rank); };
-  file_format const blobs{"blob", ".blob", nullptr, nullptr, blob_image};  // never read back
-  convert_report const done = conversion{tiles, lay_out(tiles, &halves), blobs, options}.run();
+  rank_file_options blobs;
+  blobs.path_of = [&](index_t rank) { return fmt::format("{}/half_{}.blob", argv[2], rank); };
+  blobs.format = {"blob", ".blob", nullptr, nullptr, blob_image};  // never read back
+  conversion job{plan_rank_files(tiles, lay_out(tiles, &halves), blobs), {}};
+  convert_report const done = job.run();
   fmt::print("{} blobs, {} tensors, read / needed {}\n", done.files, done.tensors, done.ratio());
 }

@@ -29,7 +29,7 @@ inline reshard::mindspore_layout read_mindspore_layout(json const& request) {
     throw unknown_request{"MindSpore knows exact optimizer shards of dim 0 only"};
   reshard::axis_list const replicas = replica_axes(stated.devices, stated.map);
   if (replicas.empty()) return out;
-  out.shard_step = stated.devices.stride(replicas.back());
+  out.shard_step = stated.devices.stride(replicas[replicas.size() - 1]);
   out.shard_size = stated.shard->pieces;
   return out;
 }

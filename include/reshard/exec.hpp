@@ -9,9 +9,9 @@
 #include <reshard/exec/cancelled.hpp>
 #include <reshard/exec/direct_copy.hpp>
 #include <reshard/exec/element_stage.hpp>
+#include <reshard/exec/entry_sums.hpp>
 #include <reshard/exec/file_move.hpp>
 #include <reshard/exec/file_mover.hpp>
-#include <reshard/exec/entry_sums.hpp>
 #include <reshard/exec/fingerprint.hpp>
 #include <reshard/exec/gather.hpp>
 #include <reshard/exec/gathered_box.hpp>

@@ -1,6 +1,7 @@
 #include <reshard/algebra/reshape.hpp>
 
-#include "support/all_layouts.hpp"
+#include <reshard/testing/all_layouts.hpp>
+#include <reshard/testing/oracle.hpp>
 #include "support/both.hpp"
 #include "support/stated_layouts.hpp"
 
@@ -104,12 +105,12 @@ TEST_CASE("a reshape refuses by name", "[reshape]") {
 }
 
 /// The numbers of the elements that each device holds, by enumeration.
-stated::element_numbers enumerated(brute::layout const& l) {
-  brute::placement const places = brute::place(l);
+stated::element_numbers enumerated(testing::layout_case const& l) {
+  testing::oracle const places{l};
   stated::element_numbers out;
   for (std::size_t device = 0; device < places.devices(); ++device) {
     auto& held = out.emplace_back();
-    for (brute::list const& element : places.elements(device)) {
+    for (testing::list const& element : places.elements(device)) {
       index_t number = 0;
       for (std::size_t d = 0; d < element.size(); ++d) number = number * l.shape[d] + element[d];
       held.push_back(number);
@@ -121,8 +122,8 @@ stated::element_numbers enumerated(brute::layout const& l) {
 TEST_CASE("every device keeps its elements in order", "[reshape]") {
   index_t kept = 0;
   index_t refused = 0;
-  brute::for_each_layout(8, 3, [&](brute::layout const& l) {
-    layout const ours = brute::library_layout(l);
+  testing::for_each_layout(8, 3, [&](testing::layout_case const& l) {
+    layout const ours = testing::to_layout(l);
     stated::element_numbers const before = enumerated(l);
     std::size_t turn = 0;
     auto const shapes =
@@ -133,8 +134,10 @@ TEST_CASE("every device keeps its elements in order", "[reshape]") {
       if (++turn % 3 != 0 && shapes.size() > 20) continue;
       try {
         layout const other = reshaped(ours, {shape.begin(), shape.end()});
-        if (stated::numbers_of(other) != before) FAIL(brute::name(l) << " to " << other.shape()[0]);
-        if (!same_placement(reshaped(other, ours.shape()), ours)) FAIL(brute::name(l) << " back");
+        if (stated::numbers_of(other) != before)
+          FAIL(testing::to_text(l) << " to " << other.shape()[0]);
+        if (!same_placement(reshaped(other, ours.shape()), ours))
+          FAIL(testing::to_text(l) << " back");
         ++kept;
       } catch (layout_error const&) {
         ++refused;

@@ -177,10 +177,12 @@ inline void convert(catalog const& source, strategy const* to, std::string const
                     layout_options const& layout = {},
                     replica_rule replicas_by = replica_rule::agree) {
   convert_options options;
-  options.path_of = [&](index_t rank) { return rank_file(dir, rank); };
   options.replicas = replicas_by;
   options.memory_bytes = std::size_t{1} << 20;
-  conversion{source, lay_out(source, to, layout), ckpt_format, options}.run();
+  rank_file_options files;
+  files.path_of = [&](index_t rank) { return rank_file(dir, rank); };
+  files.format = ckpt_format;
+  conversion{plan_rank_files(source, lay_out(source, to, layout), files), options}.run();
 }
 
 /// The checkpoint_error that a call throws; the test fails if it does not.

@@ -62,7 +62,7 @@ TEST_CASE("a name that no strategy lists is whole on every rank", "[open]") {
   CHECK(c.tensors[1].name == "w");
   CHECK_FALSE(tensor_of(c, "step").listed);
   CHECK(tensor_of(c, "step").shape == extents{});
-  CHECK(tensor_of(c, "ids").placements[0].where.is_replicated());
+  CHECK(tensor_of(c, "ids").placements[0].where->is_replicated());
   CHECK(tensor_of(c, "ids").placements[0].devices() == 2);
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("a tensor of several stages has alternatives", "[open]") {
   catalog const c = opened(work.path, s);
   REQUIRE(tensor_of(c, "tied").placements.size() == 2);
   CHECK(tensor_of(c, "tied").placements[0].first_rank == 0);
-  CHECK(tensor_of(c, "tied").placements[1].where.is_replicated());
+  CHECK(tensor_of(c, "tied").placements[1].where->is_replicated());
   // only one of the stages is there: one alternative
   std::filesystem::remove_all(work.path + "/rank_0");
   std::filesystem::remove_all(work.path + "/rank_1");
@@ -134,7 +134,7 @@ TEST_CASE("uneven shards are found out from their shapes", "[open]") {
     for (std::size_t rank = 0; rank < rows.size(); ++rank)
       write(rank_file(work.path, static_cast<index_t>(rank)),
             {{"w", {rows[rank], 3}, counted(rows[rank] * 3)}});
-    return opened(work.path, strategy_of({p})).tensors.at(0).placements.at(0).where;
+    return layout{*opened(work.path, strategy_of({p})).tensors.at(0).placements.at(0).where};
   };
   layout const even = open_rows({2, 2, 2, 2});
   CHECK(even == strategy_layout(p, {8, 3}));

@@ -196,22 +196,4 @@ TEST_CASE("slabs of at most some elements make up a box", "[verify]") {
   CHECK(scalars == 1);
 }
 
-TEST_CASE("a box is its hole and the rest", "[verify]") {
-  box const whole{{1, 2}, {4, 5}};
-  for (index_t i = 1; i < 5; ++i)
-    for (index_t j = 2; j < 7; ++j)
-      for (index_t height = 1; i + height <= 5; ++height)
-        for (index_t width = 1; j + width <= 7; ++width) {
-          box const hole{{i, j}, {height, width}};
-          index_t elements = hole.elements();
-          std::vector<box> parts{hole};
-          detail::for_each_rest(whole, hole, [&](box const& rest) {
-            elements += rest.elements();
-            for (box const& part : parts) REQUIRE(intersection(part, rest).elements() == 0);
-            parts.push_back(rest);
-          });
-          REQUIRE(elements == 20);
-        }
-}
-
 }  // namespace verify_test

@@ -53,7 +53,7 @@ constexpr digit trimmed(device_matrix const& devices, digit_list const& all, dig
   index_t divide = d.divide();
   for (std::size_t i = d.axes().size(); i-- > 0;) {
     index_t const high = low * devices.size(d.axes()[i]);
-    axes.insert(0, d.axes()[i]);
+    axes.push_front(d.axes()[i]);
     bool crossed = false;
     for (digit const& other : all)
       crossed = crossed || (other.axes() == d.axes() && other.divide() % high != 0 &&

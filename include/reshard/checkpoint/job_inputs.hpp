@@ -118,9 +118,10 @@ inline void add_image(fingerprint& print, file_image const& image) {
     print.add_number(at->second);
   };
   for (catalog const* in : moves.catalogs())
-    for (auto const& [rank, file] : in->files)
-      add_once(file.index.get(),
-               [&](fingerprint& own) { detail::add_index(own, file.index->index()); });
+    for (auto const& of_rank : in->files) {
+      named_index const* const index = of_rank.second.index.get();
+      add_once(index, [&](fingerprint& own) { detail::add_index(own, index->index()); });
+    }
   for (auto const& image : moves.images())
     add_once(image.get(), [&](fingerprint& own) { detail::add_image(own, *image); });
   for (planned_tensor const& tensor : plan.tensors) {

@@ -286,7 +286,8 @@ constexpr step_program steps_over_the_whole(layout const& from, device_matrix co
   axis_cuts const first{from, from_devices, rules};
   axis_cuts const last{to, to_devices, rules};
   step_program out = step_search{from_devices, first, nothing, rules}.by_axes();
-  for (step const s : step_search{to_devices, nothing, last, rules}.by_axes()) out.push_back(s);
+  step_search slices{to_devices, nothing, last, rules};
+  for (step const s : slices.by_axes()) out.push_back(s);
   return out;
 }
 /// The steps over one device matrix that splits the axes of both.

@@ -13,10 +13,10 @@ inline namespace v1 {
 class part_holders {
  public:
   constexpr explicit part_holders(layout const& of) : of_(&of), devices_(of.devices().devices()) {
-    for (cut const& c : of.map().cuts()) add(c.by(), cuts_);
+    for (cut const& c : of.map().cuts()) cuts_.push_back(scale_of(c.by()));
     detail::free_digits const free = detail::free_digits_of(of.devices(), of.map());
     for (detail::free_digit const& f : free) {
-      add({f.axes_, f.divide_, f.modulo_}, free_);
+      free_.push_back(scale_of({f.axes_, f.divide_, f.modulo_}));
       size_ *= f.modulo_;
     }
     steady_ = steady_ && detail::count_upwards(of.devices(), of.map(), free);
@@ -70,11 +70,10 @@ class part_holders {
     index_t weight = 1;
     index_t modulo = 1;
   };
-  template <std::size_t Most>
-  constexpr void add(digit const& d, inplace_vector<scale, Most>& list) {
+  constexpr scale scale_of(digit const& d) {
     index_t const weight = d.modulo() == 1 ? 1 : device_of(of_->devices(), d.axes(), d.divide());
     steady_ = steady_ && is_steady(d, weight);
-    list.push_back({weight, d.modulo()});
+    return {weight, d.modulo()};
   }
   /// Holder `k` less the lowest, where steady_.
   [[nodiscard]] constexpr index_t offset(index_t k) const {
