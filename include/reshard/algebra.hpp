@@ -9,7 +9,6 @@
 
 #include <reshard/algebra/axis_list.hpp>
 #include <reshard/algebra/box.hpp>
-#include <reshard/algebra/box_view.hpp>
 #include <reshard/algebra/cut.hpp>
 #include <reshard/algebra/device_matrix.hpp>
 #include <reshard/algebra/digit.hpp>
