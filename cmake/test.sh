@@ -20,7 +20,8 @@ for preset in release clang sanitize; do
   case $preset in release) switch=-DBUILD_TESTING=ON;; *) switch=;; esac
   phase "$preset configure" cmake --preset $preset $switch
   phase "$preset build" cmake --build --preset $preset
-  [ $preset != release ] || phase "headers alone" cmake --build --preset release --target all_verify_interface_header_sets
+  # clang reads the headers in half of g++'s time
+  [ $preset != clang ] || phase "headers alone" cmake --build --preset clang --target all_verify_interface_header_sets
   phase "$preset tests" ctest --preset $preset
 done
 phase demo sh cmake/demo.sh

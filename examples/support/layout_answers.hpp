@@ -50,8 +50,8 @@ inline reshard::cut_rule listed_sections(reshard::layout const& l, std::size_t d
   return reshard::cut_rule::sections(sizes);
 }
 
-/// The rule of a dim as the protocol states it. Exact and ceil cuts chain; other chains of
-/// contiguous cuts are stated by their sizes.
+/// The rule of a dim as the protocol states it. Exact cuts chain, and so do ceil cuts of one axis
+/// each; other chains of contiguous cuts are stated by their sizes.
 inline json cut_of_dim(reshard::layout const& l, std::size_t d) {
   std::size_t const first = l.map().first(d);
   std::size_t const cuts = l.map().cuts_of(d);
@@ -60,11 +60,37 @@ inline json cut_of_dim(reshard::layout const& l, std::size_t d) {
   if (cuts == 1 && is_counted(rule)) rule = listed_sections(l, d);
   bool same = !is_counted(rule) &&
               (cuts == 1 || rule == reshard::tail_rule::exact || rule == reshard::tail_rule::ceil);
-  for (std::size_t i = 1; i < cuts; ++i) same = same && l.map().rule(first + i) == rule;
+  for (std::size_t i = 0; i < cuts; ++i) {
+    same = same && l.map().rule(first + i) == rule;
+    if (rule == reshard::tail_rule::ceil)
+      same = same && l.map().cuts()[first + i].by().axes().size() == 1;
+  }
   if (same) return stated_rule(rule);
   if (!l.dim(d).is_contiguous())
-    throw unknown_request{"a layout on the way has cuts that the protocol cannot state"};
+    throw unknown_request{"a layout of the answer has cuts that the protocol cannot state"};
   return stated_parts(l, d);
+}
+
+/// The same layout over one device axis, where every cut is a digit of the device number; else
+/// the layout as it is.
+inline reshard::layout over_device_numbers(reshard::layout const& l) {
+  reshard::device_matrix const all{l.devices().devices()};
+  reshard::tensor_map map;
+  for (std::size_t d = 0; d < l.shape().rank(); ++d) {
+    map.append(all, {});
+    for (std::size_t i = l.map().first(d); i < l.map().first(d) + l.map().cuts_of(d); ++i) {
+      reshard::digit const& by = l.map().cuts()[i].by();
+      reshard::index_t weight = by.divide();
+      for (std::size_t a = 0; a < by.axes().size(); ++a) {
+        auto const axis = static_cast<std::size_t>(by.axes()[a]);
+        if (a == 0 || axis + 1 == static_cast<std::size_t>(by.axes()[a - 1])) continue;
+        return l;
+      }
+      if (!by.axes().empty()) weight *= l.devices().stride(by.axes()[by.axes().size() - 1]);
+      map.add_cut(d, {{reshard::device_axis{0}}, weight, by.modulo()}, l.map().rule(i));
+    }
+  }
+  return {all, map, l.shape()};
 }
 
 /// A layout in the form of the requests.

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <reshard/algebra.hpp>
+#include <reshard/algebra/reshape.hpp>
 #include <reshard/plan.hpp>
+#include <reshard/plan/relabelling.hpp>
 
 #include "layout_answers.hpp"
 #include "mindspore_json.hpp"
@@ -227,6 +229,32 @@ inline json move(json const& request) {
   return {{"locals", locals}};
 }
 
+/// The ids of the destination, dealt out anew.
+inline json relabel(json const& request) {
+  require_fields(request, {"op", "id", "from", "to"});
+  named_layout const source = from(request);
+  named_layout const target = to(request);
+  reshard::detail::require_same_tensor(source.value, target.value);
+  auto const best = best_relabelling<std::vector<index_t>>(
+      source.value, target.value,
+      [&](index_t name) { return source.order.position(target.order.id(name), source.devices()); });
+  json order = json::array();
+  for (index_t const name : best.name_at) order.push_back(target.order.id(name));
+  return {{"order", order}, {"kept", best.kept}, {"total", best.total}};
+}
+
+/// The same elements on every device under another shape, over device axes that the cuts use whole.
+inline json reshape(json const& request) {
+  require_fields(request, {"op", "id", "layout", "shape"});
+  named_layout const before = make_layout(field_of(request, "layout"));
+  reshard::extents const shape = read_extents(field_of(request, "shape"));
+  if (shape == before.value.shape()) return {{"layout", request["layout"]}};
+  layout const after = over_device_numbers(reshaped(before.value, shape));
+  reshard::factor_list const sizes = whole_axes(after);
+  reshard::device_matrix const devices{sizes.begin(), sizes.end()};
+  return {{"layout", layout_json({devices, map_over(after, devices), shape}, before.order)}};
+}
+
 inline json keepers(json const& request) {
   require_fields(request, {"op", "id", "layouts", "first_rank", "rule"});
   json const& layouts = field_of(request, "layouts");
@@ -252,6 +280,8 @@ inline json answer(json const& request) {
   if (op == "operators") return operators(request);
   if (op == "unify") return unify(request);
   if (op == "move") return move(request);
+  if (op == "relabel") return relabel(request);
+  if (op == "reshape") return reshape(request);
   if (op == "keepers") return keepers(request);
   if (op == "strided") return answer_strided(request);
   throw unknown_request{"unknown op"};

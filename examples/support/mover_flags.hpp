@@ -27,7 +27,8 @@ struct mover_flags {
            "--memory", memory,
            "of all that the job holds, such as 256MB; default: a quarter of the machine's or "
            "the control group's, at most 1 GiB")
-        ->transform(CLI::AsSizeValue(false));
+        ->transform(CLI::AsSizeValue(false))
+        ->option_text("SIZE");
     app.add_flag("--dry_run", dry_run, "print the plan and an estimate, write nothing");
     app.add_option("--explain", explain, "print which bytes of which file a tensor comes from")
         ->expected(1)
@@ -52,8 +53,9 @@ struct mover_flags {
     std::map<std::string, reshard::replica_rule> const rules{
         {"agree", reshard::replica_rule::agree}, {"first", reshard::replica_rule::first}};
     app.add_option("--replicas", replicas,
-                   "copies of tensors that no strategy lists: agree or first")
-        ->transform(CLI::CheckedTransformer(rules));
+                   "copies of tensors that no strategy lists must agree, or the first one counts")
+        ->transform(CLI::CheckedTransformer(rules))
+        ->option_text("agree|first");
   }
 
   /// Files are written, not only a plan shown.

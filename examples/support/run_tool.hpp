@@ -18,6 +18,8 @@ inline constexpr int exit_usage = 2;
 /// Parses the command line and runs the body. Exit status: what the body returns, 1 when it throws
 /// (the reason goes to stderr), 2 for wrong usage, 0 for --help.
 inline int run_tool(CLI::App& app, int argc, char** argv, std::function<int()> const& body) {
+  std::string const path = argc > 0 ? argv[0] : "";
+  app.name(path.substr(path.rfind('/') + 1));  // npos + 1 = 0
   try {
     app.parse(argc, argv);
   } catch (CLI::ParseError const& e) {

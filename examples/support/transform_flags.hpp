@@ -58,8 +58,14 @@ inline void transform_flags::add_to(CLI::App& app) {
   auto const choice = [&app](char const* flag, auto& target, map const& words, char const* text) {
     using value = std::remove_reference_t<decltype(target)>;
     std::map<std::string, value> table;
-    for (auto const& [word, number] : words) table.emplace(word, static_cast<value>(number));
-    app.add_option(flag, target, text)->transform(CLI::CheckedTransformer(table));
+    std::string list;
+    for (auto const& [word, number] : words) {
+      table.emplace(word, static_cast<value>(number));
+      list += (list.empty() ? "" : "|") + word;
+    }
+    app.add_option(flag, target, text)
+        ->transform(CLI::CheckedTransformer(table))
+        ->option_text(list);
   };
   app.add_option("--src_checkpoint,--src_ckpt_dir", source,
                  "a .ckpt file, or a folder with rank_N folders");

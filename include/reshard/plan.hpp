@@ -4,7 +4,8 @@
 // devices, exactly one for every source part that meets a destination box, made in closed form and
 // streamed to a sink. Coverage, cost with its lower bound and the groups of devices that hold the
 // same part come from the same walk over parts. Steps are the collective program that every device
-// runs in lockstep. Pictures of both are text. A plan depends on its arguments only.
+// runs in lockstep. Pictures of both are text. A plan depends on its arguments only. By name only:
+// plan/relabelling.hpp, the names for the destinations that leave most in place.
 
 #include <reshard/plan/axis_cuts.hpp>
 #include <reshard/plan/bands.hpp>

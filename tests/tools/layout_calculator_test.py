@@ -13,6 +13,19 @@ import sys
 def parts_of(indices, count, cut):
     """The index list cut in `count` parts."""
     n = len(indices)
+    if isinstance(cut, dict) and "cyclic" in cut:
+        block = cut["cyclic"]
+        return [[x for i, x in enumerate(indices) if i // block % count == part] for part in range(count)]
+    if isinstance(cut, dict) and "sections" in cut:
+        out, at = [[] for _ in range(count)], 0
+        for size in cut["sections"]:
+            for part, piece in enumerate(parts_of(indices[at:at + size], count, "exact")):
+                out[part] += piece
+            at += size
+        return out
+    if isinstance(cut, dict):
+        ends = list(itertools.accumulate(cut["parts"]))
+        return [indices[end - size:end] for end, size in zip(ends, cut["parts"])]
     if cut == "balanced":
         sizes = [n // count + (1 if i < n % count else 0) for i in range(count)]
     else:  # exact is ceil without remainder
@@ -194,6 +207,48 @@ def expected_move(target):
     return {"locals": out}
 
 
+def numbers_on(layout, device):
+    """The row-major numbers of the elements of a device, in the order of its storage."""
+    out = [0]
+    for extent, indices in zip(layout["shape"], held(layout, device)):
+        out = [number * extent + index for number in out for index in indices]
+    return out
+
+
+def keeps_most(source, target):
+    """What an answer to relabel must be: no permutation of the names keeps more."""
+    devices = range(count_of(target["devices"]))
+    have = [set(numbers_on(source, d)) if d < count_of(source["devices"]) else set() for d in devices]
+    want = [set(numbers_on(target, d)) for d in devices]
+    gain = [[len(w & h) for h in have] for w in want]
+    best = max(sum(gain[d][name] for d, name in zip(devices, names)) for names in itertools.permutations(devices))
+    return lambda answer: (answer.get("kept") == best == sum(gain[d][name] for d, name in enumerate(answer["order"]))
+                           and sorted(answer["order"]) == list(devices)
+                           and answer["total"] == sum(map(len, want)))
+
+
+def keeps_elements(layout, shape):
+    """What an answer to reshape must be. That reshape.hpp refuses only what cannot be is a test of its own."""
+    def check(answer):
+        if "error" in answer:
+            return answer["error"]["name"] in ("parts_are_no_boxes_of_the_new_shape", "cuts_follow_no_rule_in_the_new_shape",
+                                               "digit_is_no_refinement_of_its_axes") \
+                or "the protocol cannot state" in answer["error"]["message"]
+        other = answer["layout"]
+        devices = range(count_of(layout["devices"]))
+        return (other["shape"] == shape and count_of(other["devices"]) == len(devices)
+                and all(numbers_on(layout, d) == numbers_on(other, d) for d in devices))
+    return check
+
+
+def random_shape(rng, elements):
+    shape = []
+    while elements > 1:
+        shape.append(rng.choice([f for f in range(2, elements + 1) if elements % f == 0]))
+        elements //= shape[-1]
+    return shape if elements else [0]
+
+
 def random_requests(rng, cases):
     cuts = ["exact", "ceil", "balanced"]
     for _ in range(cases):
@@ -218,6 +273,10 @@ def random_requests(rng, cases):
         needed = sorted({t["source"] for t in of_one["transfers"]})
         yield {"op": "needed", "device": one, **pair}, {"devices": needed}
         yield {"op": "move", "via": "transfers", **pair}, expected_move(target)
+        if len(devices) <= 6:  # all permutations of the names
+            yield {"op": "relabel", **pair}, keeps_most(source, target)
+        other = random_shape(rng, count_of(shape))
+        yield {"op": "reshape", "layout": source, "shape": other}, keeps_elements(source, other)
 
 
 def fixed_requests():
@@ -240,6 +299,10 @@ def fixed_requests():
     for field in ("placement", "colour"):
         yield {"op": "slices", "layout": {**rows, field: []}}, "unknown_request"
     yield {"op": "slices", "layout": rows, "colour": 1}, "unknown_request"
+    yield {"op": "reshape", "layout": rows, "shape": [512, 1025]}, "reshape_changes_the_element_count"
+    eighths = {**rows, "map": [[1, 0], []]}
+    yield {"op": "relabel", "from": {**eighths, "order": [7, 5, 3, 1, 6, 4, 2, 0]}, "to": eighths}, \
+        {"order": [7, 5, 3, 1, 6, 4, 2, 0], "kept": 512 * 1024, "total": 512 * 1024}
     yield {"op": "transpose", "from": rows, "to": rows}, "unknown_request"
     yield {"op": "slices", "layout": {**rows, "cut": {"spiral": 2}}}, "unknown_request"
     yield {"op": "slices", "layout": {**rows, "devices": [2.5, 4]}}, "unknown_request"
@@ -265,6 +328,8 @@ def fixed_requests():
 
 
 def agrees(answer, expected):
+    if callable(expected):
+        return expected(answer)
     if isinstance(expected, str):
         return answer.get("error", {}).get("name") == expected
     return answer == expected
@@ -280,7 +345,7 @@ def main():
     for number, (request, expected) in enumerate(pairs):
         if isinstance(request, dict):
             request = {"id": number, **request}
-            expected = expected if isinstance(expected, str) else {**expected, "id": number}
+            expected = {**expected, "id": number} if isinstance(expected, dict) else expected
         lines.append(json.dumps(request))
         wanted.append(expected)
     lines.append("this is not JSON")
@@ -290,7 +355,7 @@ def main():
     answers = run.stdout.splitlines()
     wrong = [i for i, e in enumerate(wanted) if i < len(answers) and not agrees(json.loads(answers[i]), e)]
     for i in wrong[:5]:
-        print("request ", lines[i], "\nanswer  ", answers[i], "\nexpected", json.dumps(wanted[i]))
+        print("request ", lines[i], "\nanswer  ", answers[i], "\nexpected", wanted[i])
     print(len(lines), "requests,", len(answers), "answers,", len(wrong), "wrong, exit", run.returncode)
     helped = subprocess.run([sys.argv[1] + "/layout_calculator", "--help"], capture_output=True, text=True)
     good = not wrong and len(answers) == len(lines) and run.returncode == 0 and "example" in helped.stdout
