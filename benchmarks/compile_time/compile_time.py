@@ -7,7 +7,7 @@ Per compiler: every front header alone, then files with 0 and with 1,000 distinc
 import argparse, itertools, os, resource, subprocess, tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROOMS = ["algebra", "plan", "tensor", "exec", "codec", "formats", "checkpoint", "testing"]
-LONE = ["interop/eigen.hpp", "interop/xtensor.hpp", "plan/static_plan.hpp"]
+LONE = ["plan/static_plan.hpp"]
 
 def user_seconds(command):
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime

@@ -180,7 +180,7 @@ void check_complete(index_t elements, index_t devices, std::size_t ranks, std::s
   SUCCEED();
 }
 
-TEST_CASE("whatever the protocol can state is found", "[reshape]") {
+TEST_CASE("whatever the protocol can state is found", "[reshape][slow]") {
   for (index_t const elements : {1, 2, 4, 6, 8, 9, 12}) check_complete(elements, 4, 2, 12, 1);
   for (index_t const elements : {3, 4, 6, 8}) check_complete(elements, 6, 2, 8, 1);
 }

@@ -131,7 +131,8 @@ struct tally {
   }
 };
 
-TEST_CASE("composition is exact or refused rightly, for all small pairs", "[strided_composition]") {
+TEST_CASE("composition is exact or refused rightly, for all small pairs",
+          "[strided_composition][slow]") {
   // a: sizes 2 .. 12 in up to 3 modes with strides out of {0, 1, 2, 5};
   // b: sizes 2 .. 12 in up to 2 modes with strides out of {0, 1, 2, 3, -2}
   std::vector<strided_brute::flat> inner;
