@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/folder.hpp"
+
 #include <filesystem>
 #include <fstream>
 
@@ -12,17 +14,7 @@ namespace mover_case {
 
 using namespace reshard;
 
-/// A folder that is removed at the end.
-struct folder {
-  folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "reshard_test_XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  folder(folder const&) = delete;
-  folder& operator=(folder const&) = delete;
-  ~folder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
+using synthetic::folder;
 
 template <class T> void write_values(std::string const& path, std::vector<T> const& values) {
   std::ofstream{path, std::ios::binary}.write(
