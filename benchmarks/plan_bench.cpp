@@ -5,7 +5,7 @@
 #include <reshard/benchmarking/xtensor_competitor.hpp>
 
 #include "support/layout_json.hpp"
-#include "support/run_tool.hpp"
+#include "support/tool.hpp"
 
 using namespace reshard;
 
@@ -36,7 +36,7 @@ int run(std::vector<std::string> const& layouts, std::string const& type, std::s
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Measures plans between layouts: planning, and moving in memory against others."};
+  tools::tool app{"Measures plans between layouts: planning, and moving in memory against others."};
   app.footer(R"(example: plan_bench '{"devices": [8], "map": [0, -1], "shape": [4096, 4096]}' \
                     '{"devices": [8], "map": [-1, 0], "shape": [4096, 4096]}' \
                     --dtype BFloat16 --benchmark_out=result.json
@@ -49,5 +49,5 @@ every flag of Google Benchmark is taken: --benchmark_filter, --benchmark_format=
   app.add_option("--name", name, "in the names of the benchmarks")->capture_default_str();
   bool const help = argc == 2 && std::string{argv[1]} == "--help";
   if (!help) benchmark::Initialize(&argc, argv);
-  return tools::run_tool(app, argc, argv, [&] { return run(layouts, type, name); });
+  return app.run(argc, argv, [&] { return run(layouts, type, name); });
 }

@@ -1,13 +1,13 @@
 // Shows what is in checkpoint and strategy files, and checks them.
 
+#include "support/checkpoints.hpp"
 #include "support/hashes.hpp"
-#include "support/strategies.hpp"
+#include "support/tool.hpp"
 
 #include <nlohmann/json.hpp>
-#include <reshard/checkpoint.hpp>
+#include <reshard/checkpoint/verify.hpp>
 #include <reshard/codec/crc.hpp>
 #include <reshard/codec/kind.hpp>
-#include <reshard/formats.hpp>
 
 namespace fs = std::filesystem;
 using namespace reshard;
@@ -53,9 +53,8 @@ void inspect_tensors(inspect_flags const& flags, random_access_file const& file,
 }
 
 void inspect_strategy(inspect_flags const& flags, std::string const& path) {
-  strategy_with_warnings const read = read_strategy_with_warnings(path);
-  tools::print_warnings(read.warnings);
-  for (parameter_layout const& p : read.value.parameters)
+  strategy const read = tools::read_strategy(path);
+  for (parameter_layout const& p : read.parameters)
     show(flags, {{"file", path},
                  {"name", p.name},
                  {"stage", p.stage},
@@ -70,20 +69,19 @@ void inspect_file(inspect_flags const& flags, std::string const& path) {
   random_access_file const file{path};
   file_kind const kind = kind_of(file);
   if (kind == file_kind::strategy || kind == file_kind::json) return inspect_strategy(flags, path);
-  for (file_format const& format : all_formats())
+  for (file_format const& format : tools::formats())
     if (format.recognises(file)) return inspect_tensors(flags, file, format);
   // no format takes it: the .ckpt reader says at which byte it is damaged
   if (kind == file_kind::unknown) report_unknown_kind(file);
-  inspect_tensors(flags, file, ckpt_format);
+  inspect_tensors(flags, file, tools::format_named("ckpt"));
 }
 
 /// Copies must agree. Without a strategy nobody knows whether tensors of equal shape are copies:
 /// those that differ are counted.
 int check_replicas(inspect_flags const& flags) {
   auto const strategy = tools::strategy_of(flags.strategy);
-  catalog const c = strategy ? open_ranks(flags.path, *strategy, all_formats())
-                             : open_possible_copies(flags.path, all_formats());
-  if (strategy) tools::print_warnings(c.warnings);
+  catalog const c = strategy ? tools::open_checkpoint(flags.path, strategy)
+                             : open_possible_copies(flags.path, tools::formats());
   std::size_t differing = 0;
   for (catalog_tensor const& t : c.tensors) {
     std::vector<finding> const found = differing_replicas(c, t);
@@ -126,7 +124,7 @@ int inspect(inspect_flags const& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{
+  tools::tool app{
       "Lists the tensors of checkpoints, or the layouts of strategy files; the kind is told by "
       "content."};
   app.footer(
@@ -141,5 +139,5 @@ int main(int argc, char** argv) {
   app.add_option("--strategy", flags.strategy,
                  "file or folder: tells which ranks must hold the same (with --check)")
       ->needs(check);
-  return tools::run_tool(app, argc, argv, [&] { return inspect(flags); });
+  return app.run(argc, argv, [&] { return inspect(flags); });
 }

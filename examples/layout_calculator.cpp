@@ -1,7 +1,7 @@
 // The library's algebra at a prompt: one JSON request per line in, one JSON answer per line out.
 
 #include "support/layout_requests.hpp"
-#include "support/run_tool.hpp"
+#include "support/tool.hpp"
 
 #include <iostream>
 
@@ -35,7 +35,7 @@ json answer_to(std::string const& line) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{
+  tools::tool app{
       "Answers questions about layouts: one JSON object per line on standard input, one per line "
       "on "
       "standard output."};
@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
 answers {"devices":[{"device":1,"shape":[256,1024],"pieces":[{"offset":[0,0],)"
              R"("extent":[256,1024],"local":[0,0]}]}]}
 ops: slices, replicas, local_to_global, plan, needed, move, keepers)");
-  return tools::run_tool(app, argc, argv, [] {
+  return app.run(argc, argv, [] {
     for (std::string line; std::getline(std::cin, line);)
       std::cout << answer_to(line).dump(-1, ' ', false, json::error_handler_t::replace)
                 << std::endl;

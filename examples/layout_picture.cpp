@@ -1,8 +1,8 @@
 // Draws a layout, or the plan between two, as text and as SVG: who holds what, which bytes move.
 
 #include "support/layout_json.hpp"
-#include "support/run_tool.hpp"
 #include "support/svg_picture.hpp"
+#include "support/tool.hpp"
 
 #include <reshard/plan/cost.hpp>
 #include <reshard/plan/picture.hpp>
@@ -123,7 +123,7 @@ int draw(std::vector<std::string> const& layouts, std::string const& svg, std::s
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Draws who holds what under a layout, or what moves between two."};
+  tools::tool app{"Draws who holds what under a layout, or what moves between two."};
   app.footer(R"(example: layout_picture '{"devices": [2, 2], "map": [1, 0], "shape": [4, 8]}' \
                         '{"devices": [4], "map": [0, -1], "shape": [4, 8]}' --svg plan.svg)");
   std::vector<std::string> layouts;
@@ -134,5 +134,5 @@ int main(int argc, char** argv) {
       ->expected(1, 2);
   app.add_option("--svg", svg, "also write the picture to this file");
   app.add_option("--dtype", type, "MindSpore's name of the element type")->capture_default_str();
-  return tools::run_tool(app, argc, argv, [&] { return draw(layouts, svg, type); });
+  return app.run(argc, argv, [&] { return draw(layouts, svg, type); });
 }

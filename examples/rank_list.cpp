@@ -1,11 +1,12 @@
 // Says which source ranks' files a destination rank needs.
 
-#include "support/strategies.hpp"
+#include "support/checkpoints.hpp"
+#include "support/tool.hpp"
 
 #include <reshard/checkpoint/rank_list.hpp>
 
 int main(int argc, char** argv) {
-  CLI::App app{"Prints the source ranks whose files one destination rank needs."};
+  tools::tool app{"Prints the source ranks whose files one destination rank needs."};
   app.footer("example: rank_list --rank_id 3 --src_strategy src.ckpt --dst_strategy dst.ckpt");
   reshard::index_t rank = 0;
   std::string from;
@@ -18,8 +19,9 @@ int main(int argc, char** argv) {
   app.add_option("--src_strategy", from, "file or folder; None = complete weights");
   app.add_option("--dst_strategy", to, "file or folder; None = complete weights");
   app.add_option("--rule", rule, "minimal, or mindspore: what rank_list_for_transform answers")
-      ->transform(CLI::CheckedTransformer(rules));
-  return tools::run_tool(app, argc, argv, [&] {
+      ->transform(CLI::CheckedTransformer(rules))
+      ->option_text("minimal|mindspore");
+  return app.run(argc, argv, [&] {
     auto const source = tools::strategy_of(from);
     auto const destination = tools::strategy_of(to);
     char const* between = "";

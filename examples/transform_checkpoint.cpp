@@ -1,11 +1,10 @@
 // Converts a checkpoint that was written under one parallel strategy into one for another.
 
+#include "support/checkpoints.hpp"
 #include "support/move_tensors.hpp"
-#include "support/strategies.hpp"
 #include "support/transform_flags.hpp"
 
-#include <reshard/checkpoint.hpp>
-#include <reshard/formats.hpp>
+#include <reshard/checkpoint/lay_out.hpp>
 
 #include <filesystem>
 
@@ -55,18 +54,17 @@ void mark_done(tools::transform_flags const& flags, job const& j) {
   std::ofstream{fs::path{j.folder} / fmt::format("transform_succeed_rank_{}.txt", rank)};
 }
 
-int run_job(tools::transform_flags& flags, job const& j, strategy const* from, strategy const* to) {
-  catalog const source = from != nullptr ? open_ranks(j.source, *from, all_formats(), {flags.pick})
-                                         : open_weights(j.source, all_formats(), {flags.pick});
-  tools::print_warnings(source.warnings);
-  destination_layout destination = lay_out(source, to, flags.layout);
+int run_job(tools::transform_flags& flags, job const& j, std::optional<strategy> const& from,
+            std::optional<strategy> const& to) {
+  catalog const source = tools::open_checkpoint(j.source, from, flags.pick);
+  destination_layout destination = lay_out(source, to ? &*to : nullptr, flags.layout);
   tools::print_warnings(destination.warnings);
   rank_file_options const files{[&](index_t rank) {
                                   return fmt::format("{}/rank_{}/{}{}.ckpt", j.folder, rank,
                                                      flags.prefix, rank);
                                 },
-                                flags.ranks(destination.ranks, to != nullptr),
-                                ckpt_format,
+                                flags.ranks(destination.ranks, to.has_value()),
+                                tools::format_named("ckpt"),
                                 {}};
   if (!flags.mover.quiet)
     fmt::print(
@@ -82,19 +80,18 @@ int run_job(tools::transform_flags& flags, job const& j, strategy const* from, s
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Converts a distributed checkpoint from one parallel strategy to another."};
+  tools::tool app{"Converts a distributed checkpoint from one parallel strategy to another."};
   app.footer(
       "example: transform_checkpoint --src_checkpoint ckpt --src_strategy src_strategy "
       "--dst_strategy dst_strategy --dst_checkpoint_dir out --verify");
   tools::transform_flags flags;
   flags.add_to(app);
-  return tools::run_tool(app, argc, argv, [&] {
+  return app.run(argc, argv, [&] {
     auto const from = tools::strategy_of(flags.source_strategy);
     auto const to = tools::strategy_of(flags.destination_strategy);
     check(flags, from.has_value(), to.has_value());
     for (job const& j : jobs_of(flags))
-      if (int const status = run_job(flags, j, from ? &*from : nullptr, to ? &*to : nullptr))
-        return status;
+      if (int const status = run_job(flags, j, from, to)) return status;
     return tools::exit_ok;
   });
 }

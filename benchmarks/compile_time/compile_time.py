@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What the headers cost to compile: user time, least of REPEAT runs, and its ratio to <string> in the same run.
 
-  compile_time.py [--repeat 5] [--compilers g++ clang++]
+  compile_time.py [--repeat 5] [--compilers g++ clang++] [--only algebra.hpp]
 
-Per compiler: every front header alone, then files with 0 and with 1,000 distinct static_plans. Reports, never asserts."""
+Per compiler: an empty file, <vector>, <string>, every front header alone, then files with 0 and with 1,000 distinct static_plans. Reports, never asserts."""
 import argparse, itertools, os, resource, subprocess, tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROOMS = ["algebra", "plan", "tensor", "exec", "codec", "formats", "checkpoint", "testing"]
@@ -32,6 +32,7 @@ def plans(count):
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--repeat", type=int, default=5)
 parser.add_argument("--compilers", nargs="+", default=["g++", "clang++"])
+parser.add_argument("--only", help="the files whose names end so, besides the first three")
 args = parser.parse_args()
 FLAGS = ["-std=c++20", "-I" + os.path.join(ROOT, "include")]
 headers = [room + ".hpp" for room in ROOMS] + LONE
@@ -39,8 +40,11 @@ headers = ["reshard/" + h for h in headers if os.path.exists(os.path.join(ROOT, 
 with tempfile.TemporaryDirectory() as work:
     files = {}
     def file(name, text):
+        if args.only and len(files) > 2 and not name.endswith(args.only): return
         files[name] = os.path.join(work, "%d.cpp" % len(files))
         with open(files[name], "w") as out: out.write(text)
+    file("(empty file)", "\n")
+    file("<vector>", "#include <vector>\n")
     file("<string>", "#include <string>\n")
     for header in headers: file(header, "#include <%s>\n" % header)
     file("no plan", plans(0))

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <reshard/algebra.hpp>
+#include <reshard/algebra/named_axes.hpp>
+#include <reshard/algebra/torch_placements.hpp>
 
 #include "json_fields.hpp"
 
@@ -10,9 +12,9 @@
 namespace tools {
 
 [[noreturn]] inline void device_order_is_no_permutation(std::size_t ids, reshard::index_t devices) {
-  throw reshard::layout_error(reshard::errc::device_order_is_no_permutation, __func__,
-                              "the order names ", ids, " ids, each different, for ", devices,
-                              " devices");
+  throw reshard::layout_error(
+      reshard::errc::device_order_is_no_permutation, __func__,
+      {"the order names ", ids, " ids, each different, for ", devices, " devices"});
 }
 
 /// Ids of devices by position; empty = the positions themselves.

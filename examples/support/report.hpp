@@ -1,6 +1,6 @@
 #pragma once
 
-#include "support/run_tool.hpp"
+#include "support/tool.hpp"
 
 #include <nlohmann/json.hpp>
 #include <reshard/checkpoint/convert.hpp>

@@ -5,9 +5,10 @@
 // time and at run time. Nothing is allocated and nothing is searched: a part's box, the part of an
 // element and the devices that hold it are closed forms. Devices are numbered row-major, axes count
 // from the right, dims from the left. A broken rule throws layout_error from a function that is
-// named after the rule. By name only: algebra/reshape.hpp (the same elements under another shape),
-// algebra/box_view.hpp (boxes under permuted and regrouped dims), algebra/strided.hpp (shape:stride
-// layouts).
+// named after the rule. By name only, so that nobody pays for what he does not use:
+// algebra/torch_placements.hpp and algebra/named_axes.hpp (layouts as PyTorch and MindSpore state
+// them), algebra/reshape.hpp (the same elements under another shape), algebra/box_view.hpp (boxes
+// under permuted and regrouped dims), algebra/strided.hpp (shape:stride layouts).
 
 #include <reshard/algebra/axis_list.hpp>
 #include <reshard/algebra/box.hpp>
@@ -21,7 +22,6 @@
 #include <reshard/algebra/grid.hpp>
 #include <reshard/algebra/inplace_vector.hpp>
 #include <reshard/algebra/layout.hpp>
-#include <reshard/algebra/named_axes.hpp>
 #include <reshard/algebra/optimizer_shard.hpp>
 #include <reshard/algebra/print.hpp>
 #include <reshard/algebra/replicas.hpp>
@@ -29,4 +29,3 @@
 #include <reshard/algebra/tail_rule.hpp>
 #include <reshard/algebra/tensor_map.hpp>
 #include <reshard/algebra/text.hpp>
-#include <reshard/algebra/torch_placements.hpp>

@@ -25,7 +25,7 @@ TEST_BOTH("[error]", errors_are_caught_by_their_base_and_copied_without_throwing
 
 TEST_CASE("an error carries its number, its rule and the facts", "[error]") {
   layout_error const e{
-      errc::dim_does_not_exist, "some_rule", "dim ", index_t{7}, " of ", index_t{2}};
+      errc::dim_does_not_exist, "some_rule", {"dim ", index_t{7}, " of ", std::size_t{2}}};
   error const copy = e;
   CHECK(copy.code() == errc::dim_does_not_exist);
   CHECK(std::string{copy.rule()} == "some_rule");

@@ -1,5 +1,7 @@
 #include <reshard/algebra/text.hpp>
 
+#include <reshard/algebra/print.hpp>
+
 #include "support/both.hpp"
 
 #include <string>
@@ -34,6 +36,13 @@ constexpr bool what_does_not_fit_ends_in_dots() {
   return true;
 }
 TEST_BOTH("[text]", what_does_not_fit_ends_in_dots)
+
+constexpr bool what_prints_is_text_for_a_message() {
+  EXPECT(std::string_view{printed(index_t{-7}).c_str()} == "-7");
+  EXPECT(std::string_view{printed(extents{2, 3}).c_str()} == "shape(2, 3)");
+  return true;
+}
+TEST_BOTH("[text]", what_prints_is_text_for_a_message)
 
 TEST_CASE("std::string takes characters too", "[text]") {
   static_assert(character_sink<std::string>);

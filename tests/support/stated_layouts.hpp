@@ -1,6 +1,7 @@
 #pragma once
 
 #include <reshard/algebra.hpp>
+#include <reshard/algebra/torch_placements.hpp>
 
 #include <algorithm>
 #include <functional>

@@ -14,8 +14,8 @@ enum class device_axis : std::uint8_t {};
 
 namespace detail {
 [[noreturn]] inline void device_axis_does_not_exist(index_t axis, std::size_t axes) {
-  throw layout_error(errc::device_axis_does_not_exist, __func__, "device axis ", axis,
-                     " does not exist, the device matrix has ", axes);
+  throw layout_error(errc::device_axis_does_not_exist, __func__,
+                     {"device axis ", axis, " does not exist, the device matrix has ", axes});
 }
 }  // namespace detail
 

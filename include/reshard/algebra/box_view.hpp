@@ -6,12 +6,13 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void box_leaves_its_grid(std::size_t sub_dim, index_t end, index_t size) {
-  throw layout_error(errc::box_leaves_its_grid, __func__, "a box ends at index ", end,
-                     " of sub-dim ", sub_dim, ", which has ", size);
+  throw layout_error(errc::box_leaves_its_grid, __func__,
+                     {"a box ends at index ", end, " of sub-dim ", sub_dim, ", which has ", size});
 }
 [[noreturn]] inline void sub_dims_do_not_correspond(std::size_t sub_dim) {
-  throw layout_error(errc::sub_dims_do_not_correspond, __func__, "sub-dim ", sub_dim,
-                     " has more than one index, but not exactly one counterpart of its extent");
+  throw layout_error(errc::sub_dims_do_not_correspond, __func__,
+                     {"sub-dim ", sub_dim,
+                      " has more than one index, but not exactly one counterpart of its extent"});
 }
 
 /// The box that holds a whole tensor or region, with the same extents.

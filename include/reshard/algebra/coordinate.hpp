@@ -6,11 +6,11 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void index_is_negative(index_t index) {
-  throw layout_error(errc::index_is_negative, __func__, "index ", index);
+  throw layout_error(errc::index_is_negative, __func__, {"index ", index});
 }
 [[noreturn]] inline void index_is_outside_the_layout(index_t index) {
-  throw layout_error(errc::index_is_outside_the_layout, __func__, "index ", index,
-                     " of a layout that has no mode to go on in");
+  throw layout_error(errc::index_is_outside_the_layout, __func__,
+                     {"index ", index, " of a layout that has no mode to go on in"});
 }
 }  // namespace detail
 

@@ -22,7 +22,7 @@ enum class cut_kind : std::uint8_t { contiguous, listed, cyclic, sections };
 
 namespace detail {
 [[noreturn]] inline void block_is_not_positive(index_t block) {
-  throw layout_error(errc::block_is_not_positive, __func__, "blocks of ", block, " indices");
+  throw layout_error(errc::block_is_not_positive, __func__, {"blocks of ", block, " indices"});
 }
 constexpr index_t require_block(index_t block) {
   if (block < 1) block_is_not_positive(block);

@@ -7,16 +7,16 @@ inline namespace v1 {
 
 namespace detail {
 [[noreturn]] inline void device_axis_size_is_not_positive(std::size_t position, index_t size) {
-  throw layout_error(errc::device_axis_size_is_not_positive, __func__, "entry ", position,
-                     " of the device matrix is ", size);
+  throw layout_error(errc::device_axis_size_is_not_positive, __func__,
+                     {"entry ", position, " of the device matrix is ", size});
 }
 [[noreturn]] inline void device_count_overflows(std::size_t position, index_t size) {
-  throw layout_error(errc::device_count_overflows, __func__, "the device count overflows at entry ",
-                     position, " of size ", size);
+  throw layout_error(errc::device_count_overflows, __func__,
+                     {"the device count overflows at entry ", position, " of size ", size});
 }
 [[noreturn]] inline void device_does_not_exist(index_t device, index_t devices) {
-  throw layout_error(errc::device_does_not_exist, __func__, "device ", device,
-                     " does not exist, there are ", devices);
+  throw layout_error(errc::device_does_not_exist, __func__,
+                     {"device ", device, " does not exist, there are ", devices});
 }
 }  // namespace detail
 

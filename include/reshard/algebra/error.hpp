@@ -3,6 +3,7 @@
 #include <reshard/algebra/text.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <new>  // has std::exception whole, for bad_alloc, at a seventh of the cost of <exception>
 
 namespace reshard {
@@ -96,14 +97,25 @@ enum class errc : std::uint16_t {
   destination_is_a_source = 311,
 };
 
+/// A part of an error's text: words, or a number. Not a template, which every user would pay for.
+struct message_part {
+  char const* words_ = nullptr;
+  index_t number_ = 0;
+
+  message_part(char const* words) : words_(words) {}
+  message_part(index_t number) : number_(number) {}
+  message_part(std::size_t number) : number_(static_cast<index_t>(number)) {}
+};
+
 /// Base of everything the library throws. The text lives in a fixed buffer, so a copy never throws
 /// and this header needs no <string>.
 ///   rule: the name of the function that reported the error, which states the broken rule
 class error : public std::exception {
  public:
-  template <class... Parts>
-  error(errc code, char const* rule, Parts const&... parts) : code_(code), rule_(rule) {
-    (print(text_, parts), ...);
+  error(errc code, char const* rule, std::initializer_list<message_part> parts = {})
+      : code_(code), rule_(rule) {
+    for (message_part const& part : parts)
+      part.words_ != nullptr ? print(text_, part.words_) : print(text_, part.number_);
   }
 
   [[nodiscard]] errc code() const noexcept { return code_; }

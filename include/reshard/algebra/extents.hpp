@@ -13,15 +13,15 @@ enum class tensor_dim : std::uint8_t {};
 
 namespace detail {
 [[noreturn]] inline void extent_is_negative(std::size_t dim, index_t extent) {
-  throw layout_error(errc::extent_is_negative, __func__, "dim ", dim, " has extent ", extent);
+  throw layout_error(errc::extent_is_negative, __func__, {"dim ", dim, " has extent ", extent});
 }
 [[noreturn]] inline void element_count_overflows(std::size_t dim, index_t extent) {
-  throw layout_error(errc::element_count_overflows, __func__, "the element count overflows at dim ",
-                     dim, " of extent ", extent);
+  throw layout_error(errc::element_count_overflows, __func__,
+                     {"the element count overflows at dim ", dim, " of extent ", extent});
 }
 [[noreturn]] inline void dim_does_not_exist(std::size_t dim, std::size_t rank) {
-  throw layout_error(errc::dim_does_not_exist, __func__, "dim ", dim,
-                     " does not exist, the tensor has rank ", rank);
+  throw layout_error(errc::dim_does_not_exist, __func__,
+                     {"dim ", dim, " does not exist, the tensor has rank ", rank});
 }
 constexpr void require_dim(std::size_t dim, std::size_t rank) {
   if (dim >= rank) dim_does_not_exist(dim, rank);

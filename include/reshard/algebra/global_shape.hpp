@@ -7,8 +7,9 @@ inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void local_shapes_do_not_join(index_t device, std::size_t dim, index_t found,
                                                   index_t expected) {
-  throw layout_error(errc::local_shapes_do_not_join, __func__, "device ", device, " holds ", found,
-                     " of dim ", dim, " where the cuts of the joined tensor give ", expected);
+  throw layout_error(errc::local_shapes_do_not_join, __func__,
+                     {"device ", device, " holds ", found, " of dim ", dim,
+                      " where the cuts of the joined tensor give ", expected});
 }
 
 /// Sum of the local sizes along one dim over its parts, all other digits at part 0.

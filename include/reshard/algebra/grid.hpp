@@ -11,8 +11,8 @@ inline constexpr std::size_t max_grid = 16;
 namespace detail {
 [[noreturn]] inline void grid_does_not_factor_the_extent(std::size_t dim, index_t extent,
                                                          index_t product) {
-  throw layout_error(errc::grid_does_not_factor_the_extent, __func__, "dim ", dim, " has extent ",
-                     extent, ", its sub-dims multiply to ", product);
+  throw layout_error(errc::grid_does_not_factor_the_extent, __func__,
+                     {"dim ", dim, " has extent ", extent, ", its sub-dims multiply to ", product});
 }
 }  // namespace detail
 

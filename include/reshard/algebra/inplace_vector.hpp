@@ -10,8 +10,8 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void too_many_entries(std::size_t capacity) {
-  throw layout_error(errc::too_many_entries, __func__, "more than ", capacity,
-                     " entries in a list of fixed capacity");
+  throw layout_error(errc::too_many_entries, __func__,
+                     {"more than ", capacity, " entries in a list of fixed capacity"});
 }
 }  // namespace detail
 

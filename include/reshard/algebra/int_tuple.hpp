@@ -11,15 +11,15 @@ using int_tuple = nested<index_t, max_leaves>;
 
 namespace detail {
 [[noreturn]] inline void integer_overflows(index_t a, char const* operation, index_t b) {
-  throw layout_error(errc::integer_overflows, __func__, a, operation, b, " exceeds 63 bits");
+  throw layout_error(errc::integer_overflows, __func__, {a, operation, b, " exceeds 63 bits"});
 }
 [[noreturn]] inline void tuples_are_not_congruent(int_tuple const& a, int_tuple const& b) {
-  throw layout_error(errc::tuples_are_not_congruent, __func__, a, " and ", b,
-                     " are not nested alike");
+  throw layout_error(errc::tuples_are_not_congruent, __func__,
+                     {printed(a).c_str(), " and ", printed(b).c_str(), " are not nested alike"});
 }
 [[noreturn]] inline void extent_does_not_divide(index_t extent, index_t divisor) {
-  throw layout_error(errc::extent_does_not_divide, __func__, "neither of ", extent, " and ",
-                     divisor, " is a multiple of the other");
+  throw layout_error(errc::extent_does_not_divide, __func__,
+                     {"neither of ", extent, " and ", divisor, " is a multiple of the other"});
 }
 
 constexpr index_t times(index_t a, index_t b) {

@@ -9,37 +9,39 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void map_length_differs_from_rank(std::size_t map, std::size_t rank) {
-  throw layout_error(errc::map_length_differs_from_rank, __func__, "the map has ", map,
-                     " entries, the tensor has ", rank, " dims");
+  throw layout_error(errc::map_length_differs_from_rank, __func__,
+                     {"the map has ", map, " entries, the tensor has ", rank, " dims"});
 }
 [[noreturn]] inline void device_axis_is_used_twice(index_t axis) {
-  throw layout_error(errc::device_axis_is_used_twice, __func__, "device axis ", axis,
-                     " cuts the tensor twice");
+  throw layout_error(errc::device_axis_is_used_twice, __func__,
+                     {"device axis ", axis, " cuts the tensor twice"});
 }
 [[noreturn]] inline void digit_does_not_divide_its_axes(index_t divide, index_t modulo,
                                                         index_t combinations) {
-  throw layout_error(errc::digit_does_not_divide_its_axes, __func__, "a digit / ", divide, " % ",
-                     modulo, " of axes with ", combinations, " combinations");
+  throw layout_error(
+      errc::digit_does_not_divide_its_axes, __func__,
+      {"a digit / ", divide, " % ", modulo, " of axes with ", combinations, " combinations"});
 }
 [[noreturn]] inline void dim_does_not_divide_over_its_device_axes(std::size_t dim, index_t size,
                                                                   index_t parts) {
-  throw layout_error(errc::dim_does_not_divide_over_its_device_axes, __func__, "dim ", dim,
-                     " of size ", size, " does not divide into ", parts, " parts");
+  throw layout_error(errc::dim_does_not_divide_over_its_device_axes, __func__,
+                     {"dim ", dim, " of size ", size, " does not divide into ", parts, " parts"});
 }
 [[noreturn]] inline void stated_sizes_differ_in_number(std::size_t dim, std::size_t stated,
                                                        index_t parts) {
-  throw layout_error(errc::stated_sizes_differ_in_number, __func__, "dim ", dim, " is cut into ",
-                     parts, " parts, the rule states ", stated, " sizes");
+  throw layout_error(
+      errc::stated_sizes_differ_in_number, __func__,
+      {"dim ", dim, " is cut into ", parts, " parts, the rule states ", stated, " sizes"});
 }
 [[noreturn]] inline void stated_sizes_do_not_fill_the_dim(std::size_t dim, index_t sum,
                                                           index_t size) {
-  throw layout_error(errc::stated_sizes_do_not_fill_the_dim, __func__, "dim ", dim, " of size ",
-                     size, ", the stated sizes add up to ", sum);
+  throw layout_error(errc::stated_sizes_do_not_fill_the_dim, __func__,
+                     {"dim ", dim, " of size ", size, ", the stated sizes add up to ", sum});
 }
 [[noreturn]] inline void element_is_outside_the_tensor(std::size_t dim, index_t index,
                                                        index_t size) {
-  throw layout_error(errc::element_is_outside_the_tensor, __func__, "index ", index, " of dim ",
-                     dim, " of size ", size);
+  throw layout_error(errc::element_is_outside_the_tensor, __func__,
+                     {"index ", index, " of dim ", dim, " of size ", size});
 }
 
 constexpr void require_digits_apart(digit const& a, digit const& b) {

@@ -12,12 +12,12 @@ using axis_name = text<longest_axis_name>;
 
 namespace detail {
 [[noreturn]] inline void device_axis_name_is_unknown(axis_name const& name) {
-  throw layout_error(errc::device_axis_name_is_unknown, __func__, "no device axis is named '",
-                     name.c_str(), "'");
+  throw layout_error(errc::device_axis_name_is_unknown, __func__,
+                     {"no device axis is named '", name.c_str(), "'"});
 }
 [[noreturn]] inline void device_axis_name_is_not_unique(axis_name const& name) {
-  throw layout_error(errc::device_axis_name_is_not_unique, __func__, "two device axes are named '",
-                     name.c_str(), "'");
+  throw layout_error(errc::device_axis_name_is_not_unique, __func__,
+                     {"two device axes are named '", name.c_str(), "'"});
 }
 
 /// A name that is cut off would match others.

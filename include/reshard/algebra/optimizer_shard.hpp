@@ -7,8 +7,8 @@ inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void optimizer_shard_does_not_divide_the_replicas(index_t pieces,
                                                                       index_t replicas) {
-  throw layout_error(errc::optimizer_shard_does_not_divide_the_replicas, __func__, pieces,
-                     " optimizer pieces of ", replicas, " replicas");
+  throw layout_error(errc::optimizer_shard_does_not_divide_the_replicas, __func__,
+                     {pieces, " optimizer pieces of ", replicas, " replicas"});
 }
 }  // namespace detail
 

@@ -11,17 +11,19 @@ namespace detail {
   print(words, from);
   print(words, " to ");
   print(words, to);
-  throw layout_error(errc::reshape_changes_the_element_count, __func__, words.c_str());
+  throw layout_error(errc::reshape_changes_the_element_count, __func__, {words.c_str()});
 }
 [[noreturn]] inline void parts_are_no_boxes_of_the_new_shape(layout const& l,
                                                              extents const& shape) {
-  throw layout_error(errc::parts_are_no_boxes_of_the_new_shape, __func__, "the parts of ", l,
-                     " are no products of indices of ", shape);
+  throw layout_error(errc::parts_are_no_boxes_of_the_new_shape, __func__,
+                     {"the parts of ", printed(l).c_str(), " are no products of indices of ",
+                      printed(shape).c_str()});
 }
 [[noreturn]] inline void cuts_follow_no_rule_in_the_new_shape(layout const& l,
                                                               extents const& shape) {
-  throw layout_error(errc::cuts_follow_no_rule_in_the_new_shape, __func__, "the parts of ", l,
-                     " are products of indices of ", shape, " that no rule deals out");
+  throw layout_error(errc::cuts_follow_no_rule_in_the_new_shape, __func__,
+                     {"the parts of ", printed(l).c_str(), " are products of indices of ",
+                      printed(shape).c_str(), " that no rule deals out"});
 }
 
 /// The sub-dims of a grid, shared out to the dims of a shape.

@@ -6,8 +6,8 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void tiler_has_too_many_modes(std::size_t modes, std::size_t rank) {
-  throw layout_error(errc::tiler_has_too_many_modes, __func__, modes,
-                     " entries by mode for a layout of rank ", rank);
+  throw layout_error(errc::tiler_has_too_many_modes, __func__,
+                     {modes, " entries by mode for a layout of rank ", rank});
 }
 
 /// Puts a mode behind others: dropped if it has one index, merged if it only goes on.

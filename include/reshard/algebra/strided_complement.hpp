@@ -6,11 +6,11 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void stride_is_negative(index_t stride) {
-  throw layout_error(errc::stride_is_negative, __func__, "stride ", stride);
+  throw layout_error(errc::stride_is_negative, __func__, {"stride ", stride});
 }
 [[noreturn]] inline void stride_is_no_multiple_of_what_lies_below(index_t stride, index_t below) {
-  throw layout_error(errc::stride_is_no_multiple_of_what_lies_below, __func__, "stride ", stride,
-                     " above modes that fill ", below);
+  throw layout_error(errc::stride_is_no_multiple_of_what_lies_below, __func__,
+                     {"stride ", stride, " above modes that fill ", below});
 }
 
 /// A mode with more than one index and another stride than 0, and how far its next index lies from

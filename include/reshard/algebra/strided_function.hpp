@@ -11,13 +11,13 @@ inline constexpr index_t enumeration_limit = index_t{1} << 22;
 namespace detail {
 [[noreturn]] inline void layout_is_too_large_to_enumerate(index_t size) {
   throw layout_error(errc::layout_is_too_large_to_enumerate, __func__,
-                     "no closed form applies, and a domain of ", size, " indices takes more than ",
-                     enumeration_limit, " evaluations");
+                     {"no closed form applies, and a domain of ", size, " indices takes more than ",
+                      enumeration_limit, " evaluations"});
 }
 
 [[noreturn]] inline void no_layout_has_this_function(index_t size) {
   throw layout_error(errc::no_layout_has_this_function, __func__,
-                     "no shape:stride layout has this function of ", size, " indices");
+                     {"no shape:stride layout has this function of ", size, " indices"});
 }
 
 /// What a search is allowed to cost.

@@ -7,7 +7,8 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void layout_is_not_injective(strided_layout const& a) {
-  throw layout_error(errc::layout_is_not_injective, __func__, a, " takes a value twice");
+  throw layout_error(errc::layout_is_not_injective, __func__,
+                     {printed(a).c_str(), " takes a value twice"});
 }
 
 /// Every mode steps over all that the modes of smaller stride reach.

@@ -16,8 +16,8 @@ struct strided_mode {
 
 namespace detail {
 [[noreturn]] inline void mode_range_does_not_exist(index_t first, index_t last, std::size_t rank) {
-  throw layout_error(errc::mode_range_does_not_exist, __func__, "modes ", first, " to ", last,
-                     " of a layout of rank ", rank);
+  throw layout_error(errc::mode_range_does_not_exist, __func__,
+                     {"modes ", first, " to ", last, " of a layout of rank ", rank});
 }
 
 /// Flat modes; 62 bits hold the product of at most 62 extents above 1.

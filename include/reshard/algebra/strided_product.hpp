@@ -9,8 +9,8 @@ inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void block_does_not_divide_the_target(std::size_t mode, index_t block,
                                                           index_t target) {
-  throw layout_error(errc::block_does_not_divide_the_target, __func__, "mode ", mode,
-                     " of the block has size ", block, ", the target ", target);
+  throw layout_error(errc::block_does_not_divide_the_target, __func__,
+                     {"mode ", mode, " of the block has size ", block, ", the target ", target});
 }
 
 /// Where the copies of a block may stand that are arranged by a layout.

@@ -6,16 +6,17 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void element_bits_are_not_positive(index_t bits) {
-  throw layout_error(errc::element_bits_are_not_positive, __func__, "elements of ", bits, " bits");
+  throw layout_error(errc::element_bits_are_not_positive, __func__,
+                     {"elements of ", bits, " bits"});
 }
 [[noreturn]] inline void mode_does_not_divide_into_elements(index_t extent, index_t stride,
                                                             index_t elements) {
-  throw layout_error(errc::mode_does_not_divide_into_elements, __func__, extent, " elements ",
-                     stride, " apart do not fill elements of ", elements);
+  throw layout_error(errc::mode_does_not_divide_into_elements, __func__,
+                     {extent, " elements ", stride, " apart do not fill elements of ", elements});
 }
 [[noreturn]] inline void unit_stride_is_not_unique(index_t modes) {
-  throw layout_error(errc::unit_stride_is_not_unique, __func__, modes,
-                     " modes have stride 1, splitting elements takes one");
+  throw layout_error(errc::unit_stride_is_not_unique, __func__,
+                     {modes, " modes have stride 1, splitting elements takes one"});
 }
 
 /// A mode in elements that hold `n` of the old ones. `within` is how far the modes before reach

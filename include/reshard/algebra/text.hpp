@@ -56,5 +56,12 @@ template <character_sink Sink> constexpr void print(Sink& sink, std::size_t numb
   print(sink, static_cast<index_t>(number));
 }
 
+/// Anything that prints, as text for a message.
+template <class T> [[nodiscard]] constexpr text<480> printed(T const& value) {
+  text<480> out;
+  print(out, value);
+  return out;
+}
+
 }  // namespace v1
 }  // namespace reshard

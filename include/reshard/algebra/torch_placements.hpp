@@ -27,13 +27,13 @@ using torch_placements = inplace_vector<torch_placement, max_axes>;
 
 namespace detail {
 [[noreturn]] inline void pending_sum_has_no_layout(std::size_t mesh_axis) {
-  throw layout_error(errc::pending_sum_has_no_layout, __func__, "mesh axis ", mesh_axis,
-                     " holds a pending sum");
+  throw layout_error(errc::pending_sum_has_no_layout, __func__,
+                     {"mesh axis ", mesh_axis, " holds a pending sum"});
 }
 [[noreturn]] inline void placements_differ_from_device_axes(std::size_t placements,
                                                             std::size_t axes) {
-  throw layout_error(errc::placements_differ_from_device_axes, __func__, placements,
-                     " placements for ", axes, " device axes");
+  throw layout_error(errc::placements_differ_from_device_axes, __func__,
+                     {placements, " placements for ", axes, " device axes"});
 }
 }  // namespace detail
 

@@ -6,7 +6,7 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void cancelled() {
-  throw plan_error(errc::cancelled, __func__, "stopped on request");
+  throw plan_error(errc::cancelled, __func__, {"stopped on request"});
 }
 }  // namespace detail
 

@@ -7,9 +7,10 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void stage_operand_exceeds_its_plan(std::size_t needed, std::size_t reserved) {
-  throw plan_error(errc::stage_operand_exceeds_its_plan, __func__, "the operands of a unit need ",
-                   static_cast<index_t>(needed), " bytes, ", static_cast<index_t>(reserved),
-                   " are reserved for those of the tensor's first unit");
+  throw plan_error(
+      errc::stage_operand_exceeds_its_plan, __func__,
+      {"the operands of a unit need ", static_cast<index_t>(needed), " bytes, ",
+       static_cast<index_t>(reserved), " are reserved for those of the tensor's first unit"});
 }
 }  // namespace detail
 

@@ -170,9 +170,9 @@ constexpr bool refine_fully(plain_layout& x, plain_layout& y) {
 
 namespace detail {
 [[noreturn]] inline void factors_do_not_fit_together(index_t devices, index_t elements) {
-  throw plan_error(errc::factors_do_not_fit_together, __func__, "two layouts of ", elements,
-                   " elements on ", devices,
-                   " devices: their axes or dims have no common refinement");
+  throw plan_error(errc::factors_do_not_fit_together, __func__,
+                   {"two layouts of ", elements, " elements on ", devices,
+                    " devices: their axes or dims have no common refinement"});
 }
 }  // namespace detail
 

@@ -8,8 +8,9 @@ inline namespace v1 {
 namespace detail {
 [[noreturn]] inline void digit_is_no_refinement_of_its_axes(index_t boundary, index_t axis,
                                                             index_t size) {
-  throw plan_error(errc::digit_is_no_refinement_of_its_axes, __func__, "a cut splits device axis ",
-                   axis, " of size ", size, " at ", boundary, ", which does not divide it");
+  throw plan_error(errc::digit_is_no_refinement_of_its_axes, __func__,
+                   {"a cut splits device axis ", axis, " of size ", size, " at ", boundary,
+                    ", which does not divide it"});
 }
 
 /// Every cut names whole axes, and no axis has size 1.

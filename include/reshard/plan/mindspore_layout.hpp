@@ -56,9 +56,9 @@ struct mindspore_layout {
 namespace detail {
 [[noreturn]] inline void optimizer_shard_step_is_not_the_replica_stride(index_t step,
                                                                         index_t stride) {
-  throw layout_error(errc::optimizer_shard_step_is_not_the_replica_stride, __func__,
-                     "the optimizer shard has step ", step, ", the replicas are ", stride,
-                     " apart");
+  throw layout_error(
+      errc::optimizer_shard_step_is_not_the_replica_stride, __func__,
+      {"the optimizer shard has step ", step, ", the replicas are ", stride, " apart"});
 }
 
 /// The devices can be counted, every axis exists and cuts once.

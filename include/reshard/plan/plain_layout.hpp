@@ -48,16 +48,16 @@ struct plain_layout {
 
 namespace detail {
 [[noreturn]] inline void device_counts_differ(index_t from, index_t to) {
-  throw plan_error(errc::device_counts_differ, __func__, "from ", from, " to ", to,
-                   " devices: collective steps need equal counts");
+  throw plan_error(errc::device_counts_differ, __func__,
+                   {"from ", from, " to ", to, " devices: collective steps need equal counts"});
 }
 
 [[noreturn]] inline void device_counts_do_not_divide(index_t from, index_t to) {
-  throw plan_error(errc::device_counts_do_not_divide, __func__, "from ", from, " to ", to,
-                   " devices: one must be a multiple of the other");
+  throw plan_error(errc::device_counts_do_not_divide, __func__,
+                   {"from ", from, " to ", to, " devices: one must be a multiple of the other"});
 }
 [[noreturn]] inline void element_counts_differ(index_t from, index_t to) {
-  throw plan_error(errc::element_counts_differ, __func__, "from ", from, " to ", to, " elements");
+  throw plan_error(errc::element_counts_differ, __func__, {"from ", from, " to ", to, " elements"});
 }
 
 constexpr void require_plain(plain_layout const& l) {

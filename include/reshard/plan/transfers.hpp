@@ -30,13 +30,14 @@ struct all_present {
 
 namespace detail {
 [[noreturn]] inline void global_shapes_differ(layout const& from, layout const& to) {
-  throw plan_error(errc::global_shapes_differ, __func__, "from ", from, " to ", to);
+  throw plan_error(errc::global_shapes_differ, __func__,
+                   {"from ", printed(from).c_str(), " to ", printed(to).c_str()});
 }
 [[noreturn]] inline void piece_has_no_present_holder(layout const& from, index_t first_holder,
                                                      index_t holders) {
-  throw plan_error(errc::piece_has_no_present_holder, __func__, "none of the ", holders,
-                   " devices from ", first_holder,
-                   " on that hold a needed piece is present: ", from);
+  throw plan_error(errc::piece_has_no_present_holder, __func__,
+                   {"none of the ", holders, " devices from ", first_holder,
+                    " on that hold a needed piece is present: ", printed(from).c_str()});
 }
 constexpr void require_same_tensor(layout const& from, layout const& to) {
   if (from.shape() != to.shape()) global_shapes_differ(from, to);

@@ -1,0 +1,45 @@
+#include "support/checkpoints.hpp"
+
+#include "support/tool.hpp"
+
+#include <reshard/codec/mindspore_strategy.hpp>
+#include <reshard/formats.hpp>
+
+#include <stdexcept>
+
+namespace tools {
+
+reshard::strategy read_strategy(std::string const& path) {
+  reshard::strategy_with_warnings read = reshard::read_strategy_with_warnings(path);
+  print_warnings(read.warnings);
+  return std::move(read.value);
+}
+
+std::optional<reshard::strategy> strategy_of(std::string const& path) {
+  if (path.empty() || path == "None") return std::nullopt;
+  return read_strategy(path);
+}
+
+reshard::catalog open_checkpoint(std::string const& path,
+                                 std::optional<reshard::strategy> const& strategy,
+                                 reshard::file_choice pick) {
+  reshard::catalog opened = strategy ? reshard::open_ranks(path, *strategy, formats(), {pick})
+                                     : reshard::open_weights(path, formats(), {pick});
+  print_warnings(opened.warnings);
+  return opened;
+}
+
+std::span<reshard::file_format const> formats() {
+  return reshard::all_formats();
+}
+
+reshard::file_format const& format_named(std::string_view name) {
+  std::string known;
+  for (reshard::file_format const& format : formats()) {
+    if (format.name == name) return format;
+    known += fmt::format(" {}", format.name);
+  }
+  throw std::invalid_argument(fmt::format("no format '{}'; known:{}", name, known));
+}
+
+}  // namespace tools
