@@ -1,5 +1,5 @@
 // expect: device_axis_name_is_unknown
-#include <reshard/algebra.hpp>
+#include <reshard/algebra/named_axes.hpp>
 
 using namespace reshard;
 

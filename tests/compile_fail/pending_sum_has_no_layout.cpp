@@ -1,5 +1,5 @@
 // expect: pending_sum_has_no_layout
-#include <reshard/algebra.hpp>
+#include <reshard/algebra/torch_placements.hpp>
 
 using namespace reshard;
 

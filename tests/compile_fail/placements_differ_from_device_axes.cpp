@@ -1,5 +1,5 @@
 // expect: placements_differ_from_device_axes
-#include <reshard/algebra.hpp>
+#include <reshard/algebra/torch_placements.hpp>
 
 using namespace reshard;
 

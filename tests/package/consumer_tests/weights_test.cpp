@@ -1,4 +1,4 @@
-#include <reshard/algebra.hpp>
+#include <reshard/algebra/named_axes.hpp>
 #include <reshard/testing/catch_matchers.hpp>
 
 using namespace reshard;
