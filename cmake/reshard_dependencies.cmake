@@ -9,7 +9,5 @@ find_package(nlohmann_json ${reshard_optional})
 find_package(ZLIB ${reshard_optional})
 find_package(libdeflate ${reshard_optional})
 find_package(benchmark QUIET)  # of the component benchmarking, which is left out without it
-if(benchmark_FOUND AND PROJECT_IS_TOP_LEVEL)
-  find_package(Eigen3 REQUIRED)
-  find_package(xtensor REQUIRED)
-endif()
+find_package(Eigen3 ${reshard_optional})  # seen by headers that are included by name
+find_package(xtensor ${reshard_optional})

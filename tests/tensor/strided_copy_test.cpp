@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -72,6 +73,92 @@ TEST_CASE("runs make up the box and each is contiguous", "[strided_copy]") {
     });
     REQUIRE(found == numbered(what));
   }
+}
+
+namespace {
+
+/// A copy, the storages that it needs, and what it must do, byte by byte.
+struct strided_case {
+  copy_dims dims;
+  std::size_t item_bytes = 0;
+  std::size_t to_bytes = 0;
+  std::size_t from_bytes = 0;
+
+  /// Strides of both sides in orders of their own, with gaps.
+  strided_case(std::mt19937& random, std::vector<index_t> const& extents, std::size_t item)
+      : item_bytes(item) {
+    for (index_t const extent : extents) dims.push_back({extent, 0, 0});
+    to_bytes = stride(random, &copy_dim::to_stride);
+    from_bytes = stride(random, &copy_dim::from_stride);
+  }
+
+  /// At offsets of their own, so that nothing is aligned by chance.
+  void check(std::mt19937& random) const {
+    std::size_t const at = random() % 64;
+    std::vector<std::uint8_t> from(from_bytes + 64);
+    for (std::uint8_t& byte : from) byte = static_cast<std::uint8_t>(random());
+    std::vector<std::uint8_t> to(to_bytes + 64, 0xEE);
+    std::vector<std::uint8_t> expected = to;
+    naive(expected.data() + at, from.data() + 63 - at, 0);
+    copy_strided(reinterpret_cast<std::byte*>(to.data()) + at,
+                 reinterpret_cast<std::byte const*>(from.data()) + 63 - at, dims, item_bytes);
+    REQUIRE(to == expected);
+  }
+
+ private:
+  std::size_t stride(std::mt19937& random, index_t copy_dim::*side) {
+    std::vector<std::size_t> order(dims.size());
+    for (std::size_t d = 0; d < order.size(); ++d) order[d] = d;
+    std::shuffle(order.begin(), order.end(), random);
+    auto next = static_cast<index_t>(item_bytes);
+    for (std::size_t const d : order) {
+      if (random() % 4 == 0) next += static_cast<index_t>(random() % 40);
+      dims[d].*side = next;
+      next *= dims[d].extent;
+    }
+    return static_cast<std::size_t>(next) + item_bytes;
+  }
+  void naive(std::uint8_t* to, std::uint8_t const* from, std::size_t d) const {
+    if (d == dims.size()) {
+      for (std::size_t i = 0; i < item_bytes; ++i) to[i] = from[i];
+      return;
+    }
+    for (index_t i = 0; i < dims[d].extent; ++i)
+      naive(to + i * dims[d].to_stride, from + i * dims[d].from_stride, d + 1);
+  }
+};
+}  // namespace
+
+TEST_CASE("items are copied between any strides, and nothing else is touched", "[strided_copy]") {
+  std::mt19937 random{20261126};
+  std::size_t const items[] = {1, 2, 3, 4, 8, 12, 16, 24, 100};
+  for (int i = 0; i < 3000; ++i) {
+    std::vector<index_t> extents(random() % 5);
+    index_t left = 4000;
+    for (index_t& extent : extents) {
+      extent = std::min<index_t>(left, random() % 8 == 0 ? 1 : 1 + random() % 70);
+      left = std::max<index_t>(1, left / extent);
+    }
+    INFO("seed 20261126, case " << i);
+    strided_case{random, extents, items[random() % 9]}.check(random);
+  }
+}
+
+TEST_CASE("copies larger than the caches too", "[strided_copy]") {
+  std::mt19937 random{7};
+  for (std::size_t const item : {std::size_t{8}, std::size_t{64}})
+    strided_case{random, {1024, static_cast<index_t>(34'000'000 / 1024 / item)}, item}.check(
+        random);
+}
+
+TEST_CASE("an item may be repeated, none may be copied", "[strided_copy]") {
+  std::uint16_t const one = 0xABCD;
+  std::vector<std::uint16_t> to(7, 0);
+  auto* const at = reinterpret_cast<std::byte*>(to.data());
+  copy_strided(at, reinterpret_cast<std::byte const*>(&one), {{7, 2, 0}}, 2);
+  CHECK(to == std::vector<std::uint16_t>(7, 0xABCD));
+  copy_strided(at, nullptr, {{7, 2, 2}, {0, 2, 2}}, 2);
+  CHECK(to == std::vector<std::uint16_t>(7, 0xABCD));
 }
 
 }  // namespace strided_copy_test

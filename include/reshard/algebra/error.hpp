@@ -60,7 +60,7 @@ enum class errc : std::uint16_t {
   mode_does_not_divide_into_elements = 73,
   element_bits_are_not_positive = 74,
   unit_stride_is_not_unique = 75,
-  // plans: 100..199
+  // plans: 100..149
   global_shapes_differ = 100,
   piece_has_no_present_holder = 102,
   device_counts_do_not_divide = 103,
@@ -68,6 +68,14 @@ enum class errc : std::uint16_t {
   digit_is_no_refinement_of_its_axes = 105,
   device_counts_differ = 106,
   factors_do_not_fit_together = 107,
+  // plans in memory: 150..199
+  elements_do_not_fill_the_local_shape = 150,
+  too_few_processes = 151,
+  another_process_failed = 152,
+  messages_do_not_match = 153,
+  steps_lead_elsewhere = 154,
+  block_is_no_matrix = 155,
+  items_have_another_size = 156,
   // files: 200..299
   file_cannot_be_read = 200,
   file_is_truncated = 201,

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <reshard/benchmarking/plan_run.hpp>
-#include <reshard/tensor/strided_copy.hpp>
+#include <reshard/tensor/strided_block.hpp>
 
 #include <algorithm>
 #include <complex>
@@ -25,21 +25,16 @@ struct competitor {
 
 /// What the library does: plan, and copy what the plan says.
 inline void run_transfers(plan_run& run) {
-  for (index_t device = 0; device < run.to().devices().devices(); ++device)
+  for (index_t device = 0; device < run.to().devices().devices(); ++device) {
+    extents const stored = run.to().local_shape(device);
+    std::byte* const to = run.destination(device).data();
     for_each_transfer(run.from(), run.to(), device, [&](transfer const& t) {
-      box to;
-      box from;
-      box what;  // the grid of the copy begins at the transfer
-      extents const to_sizes = run.to().local_shape(t.destination);
-      extents const from_sizes = run.from().local_shape(t.source);
-      for (std::size_t d = 0; d < t.extent.size(); ++d) {
-        to.push_back({-t.destination_offset[d], to_sizes[d]});
-        from.push_back({-t.source_offset[d], from_sizes[d]});
-        what.push_back({0, t.extent[d]});
-      }
-      copy_box(run.destination(t.destination).data(), to, run.source(t.source).data(), from, what,
-               run.item_bytes());
+      std::byte const* const from = run.source(t.source).data();
+      copy_block(block_at(to, stored, t.destination_offset, t.extent, run.item_bytes()),
+                 block_at(from, run.from().local_shape(t.source), t.source_offset, t.extent,
+                          run.item_bytes()));
     });
+  }
 }
 
 /// One block per destination, of whatever the sources have.

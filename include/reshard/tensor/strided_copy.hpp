@@ -1,6 +1,7 @@
 #pragma once
 
 #include <reshard/algebra/box.hpp>
+#include <reshard/tensor/transpose_kernels.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -75,59 +76,7 @@ template <class Sink> void for_each_run(piece const& stored, box const& what, Si
   }
 }
 
-/// One dim of a strided copy: how many items, and how many bytes from one to the next on each side.
-struct copy_dim {
-  index_t extent = 0;
-  index_t to_stride = 0;
-  index_t from_stride = 0;
-  friend constexpr bool operator==(copy_dim const&, copy_dim const&) = default;
-};
-using copy_dims = inplace_vector<copy_dim, max_grid>;
-
 namespace detail {
-/// The dims by falling to_stride, without those of one item, neighbours that are one joined.
-constexpr copy_dims coalesced(copy_dims const& dims) {
-  copy_dims sorted;
-  for (copy_dim const& d : dims) {
-    if (d.extent == 1) continue;
-    std::size_t at = sorted.size();
-    while (at > 0 && sorted[at - 1].to_stride < d.to_stride) --at;
-    sorted.insert(at, d);
-  }
-  copy_dims out;
-  for (std::size_t i = sorted.size(); i-- > 0;) {
-    copy_dim const& d = sorted[i];
-    if (!out.empty() && d.to_stride == out[0].to_stride * out[0].extent &&
-        d.from_stride == out[0].from_stride * out[0].extent)
-      out[0].extent *= d.extent;
-    else
-      out.insert(0, d);
-  }
-  return out;
-}
-
-/// Items of a size known to the compiler, or of any size (0).
-template <std::size_t Item>
-void copy_item(std::byte* to, std::byte const* from, std::size_t item_bytes) noexcept {
-  if constexpr (Item == 0)
-    std::memcpy(to, from, item_bytes);
-  else
-    std::memcpy(to, from, Item);
-}
-
-/// Two dims, each contiguous on one side only, block by block so that both sides stay in the cache.
-template <std::size_t Item>
-void copy_transposed(std::byte* to, std::byte const* from, copy_dim const& outer,
-                     copy_dim const& inner, std::size_t item_bytes) noexcept {
-  constexpr index_t block = 32;
-  for (index_t i = 0; i < outer.extent; i += block)
-    for (index_t j = 0; j < inner.extent; j += block)
-      for (index_t a = i; a < std::min(i + block, outer.extent); ++a)
-        for (index_t b = j; b < std::min(j + block, inner.extent); ++b)
-          copy_item<Item>(to + a * outer.to_stride + b * inner.to_stride,
-                          from + a * outer.from_stride + b * inner.from_stride, item_bytes);
-}
-
 /// Calls sink(to offset, from offset) for all positions of the dims [0, count).
 template <class Sink>
 void for_each_position(copy_dims const& dims, std::size_t count, Sink const& sink) {
@@ -150,55 +99,107 @@ void for_each_position(copy_dims const& dims, std::size_t count, Sink const& sin
   }
 }
 
-/// The two innermost dims of a copy item by item; a pair that is contiguous on one side each comes
-/// last.
-template <std::size_t Item>
-void copy_items(std::byte* to, std::byte const* from, copy_dims dims, std::size_t item_bytes) {
-  while (dims.size() < 2) dims.insert(0, {1, 0, 0});
-  std::size_t const last = dims.size() - 1;
-  for (std::size_t d = 0; d < last; ++d)
-    if (dims[d].from_stride == static_cast<index_t>(item_bytes)) std::swap(dims[d], dims[last - 1]);
-  for_each_position(dims, last - 1, [&](index_t to_offset, index_t from_offset) {
-    copy_transposed<Item>(to + to_offset, from + from_offset, dims[last - 1], dims[last],
-                          item_bytes);
-  });
-}
+/// Does the loops of a copy: all but the last two dims are counted here, these by a kernel.
+class copy_runner {
+ public:
+  explicit copy_runner(copy_loops const& loops)
+      : loops_(loops), streamed_(loops.bytes() >= streamed_bytes) {
+    std::size_t const rank = loops.dims_.size();
+    if (rank > 0) along_ = loops.dims_[rank - 1];
+    across_at_ = rank > 0 ? loops.nearest_in_source() : 0;
+    transposes_ = rank > 1 && across_at_ + 1 != rank;
+    if (rank > 1 && !transposes_) across_at_ = rank - 2;
+    if (rank > 1) across_ = loops.dims_[across_at_];
+    for (std::size_t d = 0; d + 1 < rank; ++d)
+      if (d != across_at_) outer_.push_back(loops.dims_[d]);
+  }
+
+  void run(std::byte* to, std::byte const* from) const noexcept {
+    if (loops_.empty()) return;
+    inplace_vector<std::size_t, max_grid> at(outer_.size(), 0);
+    while (true) {
+      inner(to, from);
+      std::size_t d = outer_.size();
+      for (; d > 0; --d) {
+        copy_loop const& dim = outer_[d - 1];
+        to += dim.to;
+        from += dim.from;
+        if (++at[d - 1] < dim.extent) break;
+        to -= dim.extent * dim.to;
+        from -= dim.extent * dim.from;
+        at[d - 1] = 0;
+      }
+      if (d == 0) break;
+    }
+    if (streamed_) finish_streaming();
+  }
+
+ private:
+  void inner(std::byte* to, std::byte const* from) const noexcept {
+    switch (loops_.run_bytes_) {
+      case 1:
+        return items<1>(to, from);
+      case 2:
+        return items<2>(to, from);
+      case 4:
+        return items<4>(to, from);
+      case 8:
+        return items<8>(to, from);
+      case 16:
+        return items<16>(to, from);
+      default:
+        return runs(to, from);
+    }
+  }
+  template <std::size_t Bytes> void items(std::byte* to, std::byte const* from) const noexcept {
+    constexpr std::size_t least = line_bytes / Bytes / 4;  // else most of a square is empty
+    if (!transposes_) {
+      copy_rows(to, from, across_, along_, item_run<Bytes>{});
+    } else if (along_.extent < least || across_.extent < least) {
+      copy_blocks(to, from, along_, across_, item_run<Bytes>{});
+    } else {
+      copy_transposed<Bytes>(to, from, along_, across_, streamed_);
+    }
+  }
+  void runs(std::byte* to, std::byte const* from) const noexcept {
+    std::size_t const bytes = loops_.run_bytes_;
+    if (transposes_ && bytes < prefetched_run_bytes)
+      return copy_blocks(to, from, along_, across_, short_run{bytes});
+    if (streamed_ && bytes >= 1024)
+      return copy_rows(to, from, across_, along_, streamed_long_run{bytes});
+    if (streamed_ && fills_lines(to))
+      return copy_rows(to, from, across_, along_, streamed_run{bytes});
+    if (bytes <= prefetched_run_bytes)
+      return copy_rows(to, from, across_, along_, short_run{bytes});
+    copy_rows(to, from, across_, along_, long_run{bytes});
+  }
+  /// Runs make whole lines of the destination, alone or one after another.
+  [[nodiscard]] bool fills_lines(std::byte const* to) const noexcept {
+    bool const packed = along_.to == loops_.run_bytes_;
+    std::size_t const unit = packed ? 16 : line_bytes;
+    return is_aligned(to, unit) && loops_.run_bytes_ % unit == 0 && along_.to % unit == 0 &&
+           across_.to % unit == 0;
+  }
+
+  copy_loops const& loops_;
+  bool streamed_;
+  bool transposes_ = false;
+  std::size_t across_at_ = 0;
+  copy_loop along_{1, 0, 0};   // nearest in the destination
+  copy_loop across_{1, 0, 0};  // if transposes_, nearest in the source; else the next loop
+  inplace_vector<copy_loop, max_grid> outer_;
+};
 }  // namespace detail
 
 /// Copies items between two storages with strides in bytes, transposing if their order differs.
-///   needs: the storages do not overlap; no stride is negative
-///   cost:  one memcpy per run that is contiguous on both sides; blocks of 32 x 32 items where the
-///          two sides are contiguous along different dims; no allocation
-inline void copy_strided(std::byte* to, std::byte const* from, copy_dims const& given,
-                         std::size_t item_bytes) {
-  for (copy_dim const& d : given)
-    if (d.extent == 0) return;
-  copy_dims const dims = detail::coalesced(given);
-  auto const item = static_cast<index_t>(item_bytes);
-  bool const runs =
-      dims.empty() || (dims.back().to_stride == item && dims.back().from_stride == item);
-  if (runs) {
-    std::size_t const outer = dims.empty() ? 0 : dims.size() - 1;
-    std::size_t const bytes =
-        item_bytes * static_cast<std::size_t>(dims.empty() ? 1 : dims.back().extent);
-    return detail::for_each_position(dims, outer, [&](index_t to_offset, index_t from_offset) {
-      std::memcpy(to + to_offset, from + from_offset, bytes);
-    });
-  }
-  switch (item_bytes) {
-    case 1:
-      return detail::copy_items<1>(to, from, dims, item_bytes);
-    case 2:
-      return detail::copy_items<2>(to, from, dims, item_bytes);
-    case 4:
-      return detail::copy_items<4>(to, from, dims, item_bytes);
-    case 8:
-      return detail::copy_items<8>(to, from, dims, item_bytes);
-    case 16:
-      return detail::copy_items<16>(to, from, dims, item_bytes);
-    default:
-      return detail::copy_items<0>(to, from, dims, item_bytes);
-  }
+///   needs: the storages do not overlap; no stride is negative, and none of the destination is 0
+///   cost:  the longest runs that are contiguous on both sides, in the destination's order; where
+///          the source's order is another, in squares of one cache line a side. Copies beyond the
+///          caches are stored around them. No allocation
+inline void copy_strided(std::byte* to, std::byte const* from, copy_dims const& dims,
+                         std::size_t item_bytes) noexcept {
+  detail::copy_loops const loops{item_bytes, dims};
+  detail::copy_runner{loops}.run(to, from);
 }
 
 }  // namespace v1
