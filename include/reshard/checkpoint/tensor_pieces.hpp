@@ -48,7 +48,7 @@ class tensor_pieces {
     for_each_run(from.stored, what, [&](box const& run) {
       std::size_t const bytes = static_cast<std::size_t>(run.elements()) * item_;
       auto const first = static_cast<std::uint64_t>(from.stored.address(run.offset()));
-      if (detail::copy_shape_of(to.where, to.where, run).run == run.elements())
+      if (detail::lies_together(to.where, run))
         return reader.read(path(rank), stored, first, {to.at(run.offset(), item_), bytes});
       run_.resize(std::max(run_.size(), bytes));
       reader.read(path(rank), stored, first, {run_.data(), bytes});

@@ -111,16 +111,16 @@ void redistribute(local_span<std::type_identity_t<T> const> const& from, local_s
                   step_program const& steps, C& comm) {
   if (layout const end = after(from.placement, steps); !same_placement(end, to.placement))
     detail::steps_lead_elsewhere(end, to.placement);
-  std::vector<T> held(from.elements.begin(), from.elements.end());
-  layout now = from.placement;
-  for (step const& s : steps) {
-    layout const next = after(now, s);
+  std::vector<T> held;
+  local_span<T const> now = from;
+  for (std::size_t i = 0; i + 1 < steps.size(); ++i) {  // the last one fills `to`
+    layout const next = after(now.placement, steps[i]);
     std::vector<T> got(static_cast<std::size_t>(local_elements(next, comm.rank())));
-    redistribute<T>({now, held}, {next, got}, comm);
+    redistribute<T>(now, {next, got}, comm);
     held = std::move(got);
-    now = next;
+    now = {next, held};
   }
-  redistribute<T>({now, held}, to, comm);
+  redistribute<T>(now, to, comm);
 }
 
 /// Between layouts known at compile time: tensors of different shapes do not compile.

@@ -10,50 +10,15 @@
 namespace reshard {
 inline namespace v1 {
 namespace detail {
-/// The outer dims of a copy, and the run that is contiguous on both sides.
-struct copy_shape {
-  std::size_t outer = 0;  // dims [0, outer) are stepped through
-  index_t run = 1;        // elements of one memcpy
-};
-
-constexpr copy_shape copy_shape_of(box const& to, box const& from, box const& what) noexcept {
-  copy_shape shape{what.rank(), 1};
-  bool whole = true;  // all dims right of `outer` are whole on both sides
-  while (shape.outer > 0 && whole) {
-    --shape.outer;
-    index_t const extent = what.extent()[shape.outer];
-    shape.run *= extent;
-    whole = extent == to.extent()[shape.outer] && extent == from.extent()[shape.outer];
-  }
-  return shape;
+/// The elements of a box follow one another in the row-major storage of another.
+constexpr bool lies_together(box const& stored, box const& what) noexcept {
+  std::size_t d = 0;
+  while (d < what.rank() && what.extent()[d] == 1) ++d;
+  for (++d; d < what.rank(); ++d)
+    if (what.extent()[d] != stored.extent()[d]) return false;
+  return true;
 }
 }  // namespace detail
-
-/// Copies the elements of `what` between two storages that hold the boxes `to` and `from`
-/// row-major.
-///   units: item_bytes is the size of an element; the boxes count elements of one grid
-///   needs: `what` lies in both boxes; the storages do not overlap
-///   cost:  one memcpy per run that is contiguous on both sides, no allocation
-inline void copy_box(std::byte* to_bytes, box const& to, std::byte const* from_bytes,
-                     box const& from, box const& what, std::size_t item_bytes) {
-  if (what.elements() == 0) return;
-  auto const [outer, run] = detail::copy_shape_of(to, from, what);
-  piece const to_storage{to};
-  piece const from_storage{from};
-  std::size_t const run_bytes = static_cast<std::size_t>(run) * item_bytes;
-  grid_index at = what.offset();
-  while (true) {
-    std::memcpy(to_bytes + static_cast<std::size_t>(to_storage.address(at)) * item_bytes,
-                from_bytes + static_cast<std::size_t>(from_storage.address(at)) * item_bytes,
-                run_bytes);
-    std::size_t d = outer;
-    for (; d > 0; --d) {
-      if (++at[d - 1] < what[d - 1].end()) break;
-      at[d - 1] = what[d - 1].offset;
-    }
-    if (d == 0) return;
-  }
-}
 
 /// Calls sink(box const&) for parts of `what`, in row-major order, that are each contiguous in the
 /// storage of a piece; as few as possible.
@@ -111,30 +76,22 @@ class copy_runner {
     if (rank > 1 && !transposes_) across_at_ = rank - 2;
     if (rank > 1) across_ = loops.dims_[across_at_];
     for (std::size_t d = 0; d + 1 < rank; ++d)
-      if (d != across_at_) outer_.push_back(loops.dims_[d]);
+      if (d != across_at_) outer_.push_back(dim_of(loops.dims_[d]));
   }
 
   void run(std::byte* to, std::byte const* from) const noexcept {
     if (loops_.empty()) return;
-    inplace_vector<std::size_t, max_grid> at(outer_.size(), 0);
-    while (true) {
-      inner(to, from);
-      std::size_t d = outer_.size();
-      for (; d > 0; --d) {
-        copy_loop const& dim = outer_[d - 1];
-        to += dim.to;
-        from += dim.from;
-        if (++at[d - 1] < dim.extent) break;
-        to -= dim.extent * dim.to;
-        from -= dim.extent * dim.from;
-        at[d - 1] = 0;
-      }
-      if (d == 0) break;
-    }
+    for_each_position(outer_, outer_.size(), [&](index_t to_offset, index_t from_offset) {
+      inner(to + to_offset, from + from_offset);
+    });
     if (streamed_) finish_streaming();
   }
 
  private:
+  static copy_dim dim_of(copy_loop const& loop) noexcept {
+    return {static_cast<index_t>(loop.extent), static_cast<index_t>(loop.to),
+            static_cast<index_t>(loop.from)};
+  }
   void inner(std::byte* to, std::byte const* from) const noexcept {
     switch (loops_.run_bytes_) {
       case 1:
@@ -187,7 +144,7 @@ class copy_runner {
   std::size_t across_at_ = 0;
   copy_loop along_{1, 0, 0};   // nearest in the destination
   copy_loop across_{1, 0, 0};  // if transposes_, nearest in the source; else the next loop
-  inplace_vector<copy_loop, max_grid> outer_;
+  copy_dims outer_;
 };
 }  // namespace detail
 
@@ -200,6 +157,25 @@ inline void copy_strided(std::byte* to, std::byte const* from, copy_dims const& 
                          std::size_t item_bytes) noexcept {
   detail::copy_loops const loops{item_bytes, dims};
   detail::copy_runner{loops}.run(to, from);
+}
+
+/// Copies the elements of `what` between two storages that hold the boxes `to` and `from`
+/// row-major.
+///   units: item_bytes is the size of an element; the boxes count elements of one grid
+///   needs: `what` lies in both boxes; the storages do not overlap
+///   cost:  that of copy_strided
+inline void copy_box(std::byte* to_bytes, box const& to, std::byte const* from_bytes,
+                     box const& from, box const& what, std::size_t item_bytes) {
+  if (what.elements() == 0) return;
+  piece const to_storage{to};
+  piece const from_storage{from};
+  auto const item = static_cast<index_t>(item_bytes);
+  copy_dims dims;
+  for (std::size_t d = 0; d < what.rank(); ++d)
+    dims.push_back(
+        {what.extent()[d], to_storage.stride()[d] * item, from_storage.stride()[d] * item});
+  copy_strided(to_bytes + to_storage.address(what.offset()) * item,
+               from_bytes + from_storage.address(what.offset()) * item, dims, item_bytes);
 }
 
 }  // namespace v1
