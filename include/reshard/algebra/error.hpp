@@ -103,6 +103,10 @@ enum class errc : std::uint16_t {
   terms_do_not_cover_the_tensor = 309,
   stage_operand_exceeds_its_plan = 310,
   destination_is_a_source = 311,
+  adapter_does_not_fit = 312,
+  merge_is_not_finite = 313,
+  norm_is_zero = 314,
+  adapter_was_merged_before = 315,
 };
 
 /// A part of an error's text: words, or a number. Not a template, which every user would pay for.

@@ -186,5 +186,46 @@ inline void write_numbers(dtype type, double const* from, std::size_t n, std::by
   });
 }
 
+namespace detail {
+/// The first of n numbers with Bits bits each of which all bits of the exponent are set; n if none.
+template <class Bits> std::size_t first_with(Bits exponent, std::byte const* from, std::size_t n) {
+  using pack [[gnu::vector_size(16)]] = Bits;
+  constexpr std::size_t lanes = sizeof(pack) / sizeof(Bits);
+  std::size_t i = 0;
+  for (pack seen{}; i + lanes <= n; i += lanes) {
+    pack x;
+    std::memcpy(&x, from + i * sizeof(Bits), sizeof x);
+    seen = pack((x & exponent) == exponent);
+    Bits any = 0;
+    for (std::size_t k = 0; k < lanes; ++k) any = static_cast<Bits>(any | seen[k]);
+    if (any != 0) break;
+  }
+  for (; i < n; ++i) {
+    Bits x = 0;
+    std::memcpy(&x, from + i * sizeof x, sizeof x);
+    if ((x & exponent) == exponent) break;
+  }
+  return i;
+}
+}  // namespace detail
+
+/// The first element of a real type that is infinite or no number; n if all are finite.
+///   throws: codec_error value_is_not_supported
+[[nodiscard]] inline std::size_t first_not_finite(dtype type, std::byte const* from,
+                                                  std::size_t n) {
+  switch (type) {
+    case dtype::float16:
+      return detail::first_with<std::uint16_t>(0x7c00, from, n);
+    case dtype::bfloat16:
+      return detail::first_with<std::uint16_t>(0x7f80, from, n);
+    case dtype::float32:
+      return detail::first_with<std::uint32_t>(0x7f800000, from, n);
+    case dtype::float64:
+      return detail::first_with<std::uint64_t>(0x7ff0000000000000, from, n);
+    default:
+      detail::type_is_not_real(type);
+  }
+}
+
 }  // namespace v1
 }  // namespace reshard
