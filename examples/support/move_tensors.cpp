@@ -8,10 +8,9 @@ namespace tools {
 namespace {
 
 std::string box_text(reshard::box const& b) {
-  std::string out = "[";
-  for (std::size_t d = 0; d < b.rank(); ++d)
-    out += fmt::format("{}{}:{}", d == 0 ? "" : ", ", b[d].offset, b[d].end());
-  return out + "]";
+  std::string out;
+  print(out, b);
+  return out;
 }
 
 void print_explanation(reshard::conversion const& work, std::string const& name) {

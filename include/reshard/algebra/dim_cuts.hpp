@@ -39,6 +39,13 @@ class dim_cuts {
   [[nodiscard]] constexpr cut const* begin() const noexcept { return cuts_; }
   [[nodiscard]] constexpr cut const* end() const noexcept { return cuts_ + count_; }
 
+  /// The dim under its first cuts only.
+  [[nodiscard]] constexpr dim_cuts first_cuts(std::size_t count) const noexcept {
+    dim_cuts out = *this;
+    out.count_ = count;
+    return out;
+  }
+
   /// Every part is one interval.
   [[nodiscard]] constexpr bool is_contiguous() const noexcept {
     for (std::size_t i = 0; i < count_; ++i)

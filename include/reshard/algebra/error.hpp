@@ -41,6 +41,10 @@ enum class errc : std::uint16_t {
   reshape_changes_the_element_count = 40,
   parts_are_no_boxes_of_the_new_shape = 41,
   cuts_follow_no_rule_in_the_new_shape = 42,
+  dims_are_no_permutation = 43,
+  layouts_do_not_join = 44,
+  no_rule_deals_out_the_dim = 45,
+  block_is_cut = 46,
   box_leaves_its_grid = 50,
   sub_dims_do_not_correspond = 51,
   // strided layouts: 60..79
@@ -68,6 +72,8 @@ enum class errc : std::uint16_t {
   digit_is_no_refinement_of_its_axes = 105,
   device_counts_differ = 106,
   factors_do_not_fit_together = 107,
+  pieces_overlap = 108,
+  pieces_leave_elements_out = 109,
   // plans in memory: 150..199
   elements_do_not_fill_the_local_shape = 150,
   too_few_processes = 151,

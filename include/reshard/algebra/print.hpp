@@ -1,6 +1,6 @@
 #pragma once
 
-#include <reshard/algebra/grid.hpp>
+#include <reshard/algebra/box.hpp>
 #include <reshard/algebra/tensor_map.hpp>
 
 namespace reshard {
@@ -72,6 +72,17 @@ template <character_sink Sink> constexpr void print(Sink& sink, extents const& s
   detail::print_list(sink, "shape", shape.sizes_);
 }
 
+/// [0:4, 2:5]
+template <character_sink Sink> constexpr void print(Sink& sink, box const& b) {
+  print(sink, "[");
+  for (std::size_t d = 0; d < b.rank(); ++d) {
+    if (d != 0) print(sink, ", ");
+    print(sink, b[d].offset);
+    print(sink, ":");
+    print(sink, b[d].end());
+  }
+  print(sink, "]");
+}
 template <character_sink Sink> constexpr void print(Sink& sink, grid const& g) {
   detail::print_list(sink, "grid", g.sizes_);
 }

@@ -87,9 +87,7 @@ constexpr layout dims_of(layout const& l, std::size_t first, std::size_t end) {
   extents shape;
   for (std::size_t d = first; d < end; ++d) {
     shape.append(l.shape()[d]);
-    map.append(l.devices(), {});
-    for (std::size_t i = l.map().first(d); i < l.map().first(d) + l.map().cuts_of(d); ++i)
-      map.add_cut(d - first, l.map().cuts()[i].by(), l.map().rule(i));
+    map.append_dim(l.map(), d);
   }
   return {l.devices(), map, shape};
 }

@@ -32,6 +32,12 @@ struct tensor_map {
       add_cut(last, digit{devices, axes}, rule);
     }
   }
+  /// Appends a dim that is cut as a dim of another map over the same devices.
+  constexpr void append_dim(tensor_map const& other, std::size_t dim) {
+    count_.push_back(0);
+    for (std::size_t i = other.first(dim); i < other.first(dim) + other.cuts_of(dim); ++i)
+      add_cut(count_.size() - 1, other.cuts_[i].by(), other.rule(i));
+  }
   /// Cuts the parts of a dim once more.
   constexpr void add_cut(std::size_t dim, digit const& by, cut_rule const& rule = {}) {
     std::size_t const at = first(dim) + count_[dim];
