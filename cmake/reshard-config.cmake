@@ -1,4 +1,4 @@
-# find_package(reshard COMPONENTS algebra plan tensor exec codec formats checkpoint testing benchmarking interop)
+# find_package(reshard COMPONENTS algebra plan tensor exec codec formats checkpoint model testing benchmarking interop)
 include(CMakeFindDependencyMacro)
 set(reshard_rooms ${reshard_FIND_COMPONENTS})
 if(NOT reshard_rooms)
@@ -10,6 +10,7 @@ set(reshard_needs_exec algebra plan tensor)
 set(reshard_needs_codec algebra tensor)
 set(reshard_needs_formats algebra tensor codec)
 set(reshard_needs_checkpoint algebra plan tensor exec codec)
+set(reshard_needs_model algebra plan tensor exec codec checkpoint)
 set(reshard_needs_interop algebra tensor)  # Eigen or xtensor is the consumer's
 set(reshard_needs_testing algebra plan)  # Catch2, for catch_matchers.hpp, is the consumer's
 set(reshard_needs_benchmarking algebra plan tensor)

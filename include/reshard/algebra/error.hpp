@@ -113,6 +113,9 @@ enum class errc : std::uint16_t {
   merge_is_not_finite = 313,
   norm_is_zero = 314,
   adapter_was_merged_before = 315,
+  remap_rule_is_malformed = 320,
+  finite_values_become_infinite = 321,
+  sizes_are_unknown = 322,
 };
 
 /// A part of an error's text: words, or a number. Not a template, which every user would pay for.
