@@ -59,17 +59,17 @@ int run_job(tools::transform_flags& flags, job const& j, std::optional<strategy>
   catalog const source = tools::open_checkpoint(j.source, from, flags.pick);
   destination_layout destination = lay_out(source, to ? &*to : nullptr, flags.layout);
   tools::print_warnings(destination.warnings);
+  file_format const& format = tools::format_named(flags.output_format);
   rank_file_options const files{[&](index_t rank) {
-                                  return fmt::format("{}/rank_{}/{}{}.ckpt", j.folder, rank,
-                                                     flags.prefix, rank);
+                                  return fmt::format("{}/rank_{}/{}{}{}", j.folder, rank,
+                                                     flags.prefix, rank, format.extension);
                                 },
-                                flags.ranks(destination.ranks, to.has_value()),
-                                tools::format_named("ckpt"),
-                                {}};
+                                flags.ranks(destination.ranks, to.has_value()), format,
+                                tools::mindspore_image(format)};
   if (!flags.mover.quiet)
     fmt::print(
-        "{} of {} ranks with {} tensors -> {} of {} ranks, {} per stage\n", source.files.size(),
-        source.ranks, source.tensors.size(),
+        "{} of {} {} with {} tensors -> {} of {} ranks, {} per stage\n", source.files.size(),
+        source.ranks, source.complete_weights ? "files" : "ranks", source.tensors.size(),
         files.ranks.empty() ? static_cast<std::size_t>(destination.ranks) : files.ranks.size(),
         destination.ranks, destination.ranks_per_stage);
   int const status = tools::move_tensors(plan_rank_files(source, std::move(destination), files),

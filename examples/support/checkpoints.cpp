@@ -3,6 +3,7 @@
 #include "support/tool.hpp"
 
 #include <reshard/codec/mindspore_strategy.hpp>
+#include <reshard/codec/weight_index_json.hpp>
 #include <reshard/formats.hpp>
 
 #include <stdexcept>
@@ -23,8 +24,9 @@ std::optional<reshard::strategy> strategy_of(std::string const& path) {
 reshard::catalog open_checkpoint(std::string const& path,
                                  std::optional<reshard::strategy> const& strategy,
                                  reshard::file_choice pick) {
-  reshard::catalog opened = strategy ? reshard::open_ranks(path, *strategy, formats(), {pick})
-                                     : reshard::open_weights(path, formats(), {pick});
+  reshard::open_options const options{pick, reshard::read_weight_index};
+  reshard::catalog opened = strategy ? reshard::open_ranks(path, *strategy, formats(), options)
+                                     : reshard::open_weights(path, formats(), options);
   print_warnings(opened.warnings);
   return opened;
 }
@@ -40,6 +42,12 @@ reshard::file_format const& format_named(std::string_view name) {
     known += fmt::format(" {}", format.name);
   }
   throw std::invalid_argument(fmt::format("no format '{}'; known:{}", name, known));
+}
+
+reshard::image_options mindspore_image(reshard::file_format const& format) {
+  reshard::image_options image;
+  if (format.name == "safetensors") image.metadata = {{"format", "ms"}};
+  return image;
 }
 
 }  // namespace tools

@@ -23,5 +23,7 @@ reshard::catalog open_checkpoint(std::string const& path,
 std::span<reshard::file_format const> formats();
 /// The format of a name, such as "ckpt".
 reshard::file_format const& format_named(std::string_view name);
+/// What MindSpore writes into every file of a format besides tensors.
+reshard::image_options mindspore_image(reshard::file_format const& format);
 
 }  // namespace tools

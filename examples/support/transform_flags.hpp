@@ -16,6 +16,7 @@ struct transform_flags {
   std::string source, destination = "./transformed_checkpoint", source_strategy,
                       destination_strategy;
   std::string prefix = "checkpoint_";
+  std::string output_format = "ckpt";
   std::string by_rank;  // "" = not given
   std::optional<reshard::index_t> rank_id, world_size, only_rank;
   reshard::index_t processes = 1;
@@ -68,7 +69,7 @@ inline void transform_flags::add_to(CLI::App& app) {
         ->option_text(list);
   };
   app.add_option("--src_checkpoint,--src_ckpt_dir", source,
-                 "a .ckpt file, or a folder with rank_N folders");
+                 "a file, a folder with rank_N folders, or one of weights with an index");
   app.add_option("--dst_checkpoint_dir,--dst_checkpoint,--dst_ckpt_dir", destination,
                  "where the result goes");
   app.add_option("--src_strategy,--src_ckpt_strategy", source_strategy,
@@ -76,6 +77,9 @@ inline void transform_flags::add_to(CLI::App& app) {
   app.add_option("--dst_strategy,--dst_ckpt_strategy", destination_strategy,
                  "file or folder; None = one complete file");
   app.add_option("--prefix", prefix, "of the result's file names")->capture_default_str();
+  app.add_option("--output_format", output_format, "of the result's files")
+      ->check(CLI::IsMember({"ckpt", "safetensors"}))
+      ->option_text("ckpt|safetensors");
   app.add_option("--rank_id", rank_id, "first rank of this process (by rank)");
   app.add_option("--world_size", world_size, "number of destination ranks");
   app.add_option("--transform_process_num", processes, "processes, or workers without --rank_id");

@@ -3,7 +3,8 @@
 // Room checkpoint: whole checkpoints. open_ranks and open_weights make a catalog of tensors by name
 // and files by rank; lay_out says which rank of the destination gets which box; a conversion proves
 // that every needed piece has a present holder, moves each byte once and publishes the files when
-// they are complete; verify compares two checkpoints element for element without using any of that.
+// they are complete, weight_files makes them folders of complete weights; verify compares two
+// checkpoints element for element without using any of that.
 
 #include <reshard/checkpoint/catalog.hpp>
 #include <reshard/checkpoint/convert.hpp>
@@ -15,3 +16,4 @@
 #include <reshard/checkpoint/read_tensor.hpp>
 #include <reshard/checkpoint/strategy_layout.hpp>
 #include <reshard/checkpoint/verify.hpp>
+#include <reshard/checkpoint/weight_files.hpp>

@@ -16,4 +16,5 @@
 #include <reshard/codec/file_index.hpp>
 #include <reshard/codec/model.hpp>
 #include <reshard/codec/strategy.hpp>
+#include <reshard/codec/text_file.hpp>
 #include <reshard/codec/weight_index.hpp>

@@ -172,6 +172,12 @@ inline stored slice_of(stored const& whole, parameter_layout const& p, index_t r
   return out;
 }
 
+/// A warning of a catalog has these words.
+inline bool warns_of(catalog const& c, std::string const& words) {
+  return std::any_of(c.warnings.begin(), c.warnings.end(),
+                     [&](std::string const& w) { return w.find(words) != std::string::npos; });
+}
+
 /// Runs a conversion into `dir`; files are rank_file(dir, rank).
 inline void convert(catalog const& source, strategy const* to, std::string const& dir,
                     layout_options const& layout = {},

@@ -19,11 +19,6 @@ catalog_tensor const& tensor_of(catalog const& c, std::string const& name) {
   throw std::logic_error{"unreachable"};
 }
 
-bool warns_of(catalog const& c, std::string const& words) {
-  return std::any_of(c.warnings.begin(), c.warnings.end(),
-                     [&](std::string const& w) { return w.find(words) != std::string::npos; });
-}
-
 /// Writes the slices of a tensor to the rank files of its stage.
 void write_slices(std::string const& dir, stored const& whole, parameter_layout const& p,
                   index_t ranks, index_t first = 0) {

@@ -36,6 +36,16 @@ struct catalog_tensor {
   std::vector<placement> placements;
 };
 
+namespace detail {
+/// The same whole tensor on each of some ranks.
+inline placement everywhere(extents const& shape, index_t ranks, index_t first_rank = 0) {
+  device_matrix const devices{ranks};
+  tensor_map map;
+  for (std::size_t d = 0; d < shape.rank(); ++d) map.append(devices, {}, tail_rule::exact);
+  return {first_rank, layout{devices, map, shape}};
+}
+}  // namespace detail
+
 /// Lets a tensor share its layouts with others.
 inline void share_layouts(catalog_tensor& tensor, layout_pool& pool) {
   for (placement& p : tensor.placements) p.where = pool.share(*p.where);
@@ -62,7 +72,7 @@ class named_index {
   std::unordered_map<std::string, indexed_tensor const*> by_name_;
 };
 
-/// The file of one rank.
+/// The file of one rank, or one of several files of complete weights.
 struct catalog_file {
   std::string path;
   std::shared_ptr<named_index const> index;
@@ -70,13 +80,18 @@ struct catalog_file {
 
 /// A checkpoint on disk: tensors by name, files by rank. Pieces are computed from the placements,
 /// never stored.
+///   complete_weights: files are numbered as ranks are, but each tensor is whole in the one file
+///                     that its placement names
 struct catalog {
+  bool complete_weights = false;
   index_t ranks = 1;  ///< how many ranks there should be
   index_t ranks_per_stage = 1;
   std::map<index_t, catalog_file> files;  ///< those that are there
   std::vector<catalog_tensor> tensors;    ///< in file order, lowest rank first
   std::vector<std::string> warnings;
 
+  /// A file has what one of several ranks holds.
+  [[nodiscard]] bool is_distributed() const noexcept { return ranks > 1 && !complete_weights; }
   /// What a rank's file says of a tensor; null if the rank or the tensor is not there.
   [[nodiscard]] indexed_tensor const* stored(index_t rank, std::string const& name) const {
     auto const file = files.find(rank);

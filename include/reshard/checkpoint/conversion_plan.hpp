@@ -67,6 +67,13 @@ struct rank_file_options {
   image_options image;
 };
 
+/// A tensor that moves as it is stored.
+[[nodiscard]] inline planned_tensor planned(catalog const& source, tensor_route route) {
+  dtype const type = route.from.type;
+  extents const shape = route.from.shape;
+  return {{type, shape, {{&source, std::move(route.from)}}, {}}, {}, std::move(route.to)};
+}
+
 namespace detail {
 /// What every rank's file has of a tensor: its part in the first placement that the rank is in.
 inline void add_entries(std::vector<planned_file>& files, std::span<index_t const> ranks,
@@ -98,10 +105,7 @@ inline void add_entries(std::vector<planned_file>& files, std::span<index_t cons
   }
   for (tensor_route& route : destination.routes) {
     detail::add_entries(out.files, ranks, out.tensors.size(), route.to);
-    dtype const type = route.from.type;
-    extents const shape = route.from.shape;
-    out.tensors.push_back(
-        {{type, shape, {{&source, std::move(route.from)}}, {}}, {}, std::move(route.to)});
+    out.tensors.push_back(planned(source, std::move(route)));
   }
   return out;
 }

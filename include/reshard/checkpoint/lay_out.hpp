@@ -57,14 +57,6 @@ inline std::vector<placement> listed_placements(std::string const& name, extents
   return out;
 }
 
-/// The same whole tensor on every rank.
-inline placement everywhere(extents const& shape, index_t ranks) {
-  device_matrix const devices{ranks};
-  tensor_map map;
-  for (std::size_t d = 0; d < shape.rank(); ++d) map.append(devices, {}, tail_rule::exact);
-  return {0, layout{devices, map, shape}};
-}
-
 /// MindSpore's treatment of a name that one of the strategies lacks: local rank r of every stage
 /// gets the local slice of source rank r % n, that of the lowest stage which has it (spec of
 /// transform_checkpoints).
@@ -85,8 +77,7 @@ inline void add_raw_copies(destination_layout& out, catalog const& source,
     route.from.placements.front().first_rank = *holder;
     for (index_t rank = 0; rank < out.ranks; ++rank) {
       if (rank % out.ranks_per_stage % n != local) continue;
-      route.to.placements.push_back(everywhere(shape, 1));
-      route.to.placements.back().first_rank = rank;
+      route.to.placements.push_back(everywhere(shape, 1, rank));
     }
     out.routes.push_back(std::move(route));
   }
@@ -143,10 +134,10 @@ class layout_maker {
     auto const listed = table_.layouts.find(tensor.name);
     bool const in_destination = listed != table_.layouts.end();
     bool const redistributed = tensor.listed && (in_destination || !sharded_);
-    if (options_.compat == compatibility::mindspore && source_.ranks > 1 && !redistributed)
+    if (options_.compat == compatibility::mindspore && source_.is_distributed() && !redistributed)
       return raw_.push_back(tensor.name);
     if (in_destination) {
-      if (!tensor.listed && source_.ranks > 1) cut_.push_back(tensor.name);
+      if (!tensor.listed && source_.is_distributed()) cut_.push_back(tensor.name);
       return add(tensor, listed_placements(tensor.name, tensor.shape, listed->second,
                                            table_.devices, options_.tail));
     }

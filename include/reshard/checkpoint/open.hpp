@@ -4,41 +4,15 @@
 #include <reshard/checkpoint/names.hpp>
 #include <reshard/checkpoint/rank_folders.hpp>
 #include <reshard/checkpoint/strategy_layout.hpp>
+#include <reshard/checkpoint/weight_folder.hpp>
 
 #include <optional>
 #include <set>
-#include <span>
 #include <unordered_set>
 
 namespace reshard {
 inline namespace v1 {
 namespace detail {
-
-inline extents shape_of(indexed_tensor const& tensor) {
-  return extents{tensor.shape.begin(), tensor.shape.end()};
-}
-
-/// The index of a file, shared with an earlier file of equal head.
-inline catalog_file indexed(std::string const& path, std::span<file_format const> formats,
-                            std::vector<std::shared_ptr<named_index const>>& known) {
-  random_access_file const file{path};
-  for (file_format const& format : formats) {
-    if (!format.recognises(file)) continue;
-    file_index index = format.index(file);
-    for (auto const& earlier : known)
-      if (earlier->index() == index) return {path, earlier};
-    known.push_back(std::make_shared<named_index const>(std::move(index)));
-    return {path, known.back()};
-  }
-  for (file_format const& format :
-       formats)  // let the format that the name promises say what is wrong
-    if (path.ends_with(format.extension))
-      return {path, std::make_shared<named_index const>(format.index(file))};
-  throw codec_error{errc::file_kind_is_unknown,
-                    "file_kind_is_unknown",
-                    {path, {}, 0},
-                    "no known checkpoint format"};
-}
 
 /// Pipeline stages of a strategy: devices per stage, and the layouts of each name by stage.
 struct stage_table {
@@ -180,11 +154,8 @@ inline std::optional<catalog_tensor> listed_tensor(
 
 /// A tensor that every rank which has it has whole.
 inline catalog_tensor whole_tensor(catalog const& c, indexed_tensor const& stored) {
-  device_matrix const ranks{c.ranks};
   extents const shape = shape_of(stored);
-  tensor_map map;
-  for (std::size_t d = 0; d < shape.rank(); ++d) map.append(ranks, {}, tail_rule::exact);
-  catalog_tensor out{stored.name, stored.type, shape, false, {{0, layout{ranks, map, shape}}}};
+  catalog_tensor out{stored.name, stored.type, shape, false, {everywhere(shape, c.ranks)}};
   require_one_dtype(c, out, 0, c.ranks);
   if (auto const other = misfit(c, stored.name, out.placements.front()))
     layouts_disagree("tensor '" + stored.name + "' is in no strategy and differs by rank: rank " +
@@ -239,6 +210,7 @@ inline void list_tensors(catalog& c, stage_table const& table) {
 
 struct open_options {
   file_choice pick = file_choice::name;
+  index_reader read_index = nullptr;  ///< of folders of weights; without it they are refused
 };
 
 /// A distributed checkpoint: dir/rank_<N>/<file> under a strategy. Ranks may be missing as long as
@@ -300,8 +272,10 @@ struct open_options {
   return out;
 }
 
-/// Complete weights: a file, a folder with rank_0 only, or a folder with one checkpoint file.
-///   throws: checkpoint_error arguments_disagree for several ranks, which need a strategy
+/// Complete weights: a file, a folder with rank_0 only, a folder of weights with an index, or a
+/// folder with one checkpoint file.
+///   throws: checkpoint_error arguments_disagree for several ranks, which need a strategy;
+///           checkpoint_is_incomplete with all in which an index and its files disagree
 [[nodiscard]] inline catalog open_weights(std::string const& path,
                                           std::span<file_format const> formats,
                                           open_options options = {}) {
@@ -310,8 +284,10 @@ struct open_options {
   std::string file = path;
   if (fs::is_directory(path)) {
     rank_files found = find_rank_files(path, options.pick);
+    std::string_view const index = detail::index_name_in(path);
+    if (found.paths.empty() && !index.empty())
+      return detail::open_weight_folder(path, index, formats, options.read_index);
     out.warnings = std::move(found.warnings);
-    std::vector<std::string> const single = files_in(path, {".ckpt", ".safetensors"});
     if (found.paths.size() > 1)
       detail::arguments_disagree(path + " has " + std::to_string(found.paths.size()) +
                                  " rank folders: a distributed checkpoint needs --src_strategy");
@@ -319,10 +295,7 @@ struct open_options {
       detail::checkpoint_is_incomplete(path + " has rank " +
                                        std::to_string(found.paths.begin()->first) +
                                        " only: complete weights are those of rank 0");
-    if (found.paths.empty() && single.size() != 1)
-      detail::checkpoint_is_incomplete(path + " has no rank folder and " +
-                                       std::to_string(single.size()) + " checkpoint files");
-    file = found.paths.empty() ? single.front() : found.paths.begin()->second;
+    file = found.paths.empty() ? detail::only_weight_file(path, out) : found.paths.begin()->second;
   } else if (!fs::exists(path)) {
     detail::checkpoint_is_incomplete(path + " does not exist");
   }

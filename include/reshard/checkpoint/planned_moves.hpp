@@ -65,7 +65,7 @@ class planned_moves {
     std::string key{file.format.name};
     for (auto const& [name, value] : file.image.metadata) key += '\n' + name + '\n' + value;
     key += file.image.crc ? "\ncrc" : "";
-    key += '\n' + std::to_string(file.image.chunk_bytes);
+    key += '\n' + std::to_string(file.image.chunk_bytes) + '\n' + file.image.text;
     for (planned_entry const& e : file.entries) {
       catalog_tensor const& t = plan_.tensors[e.tensor].to;
       extents const local = t.placements[e.placement].where->local_shape(e.device);

@@ -25,8 +25,7 @@ namespace detail {
 inline catalog_tensor of_first_holder(catalog const& in, catalog_tensor t) {
   for (auto const& [rank, file] : in.files)
     if (file.index->find(t.name) != nullptr && t.placements.front().has(rank)) {
-      t.placements = {everywhere(t.shape, 1)};
-      t.placements.front().first_rank = rank;
+      t.placements = {everywhere(t.shape, 1, rank)};
       break;
     }
   return t;

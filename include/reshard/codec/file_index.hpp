@@ -63,6 +63,7 @@ struct image_options {
   std::uint64_t chunk_bytes = std::uint64_t{512} << 20;  ///< .ckpt: longest content of a record
   bool crc = false;       ///< carry a CRC-32: the trailer of .ckpt, metadata crc_num of safetensors
   text_pairs metadata{};  ///< safetensors, written in this order; .ckpt can hold none
+  std::string text{};     ///< text_format: all of the file
 };
 
 /// A file format that holds tensors: two pure functions and how to tell it.
