@@ -22,7 +22,8 @@ using numbers = std::vector<std::int32_t>;
 struct stored {
   std::string name;
   std::vector<index_t> shape;
-  numbers values;
+  numbers values;  // their bits, if the type is another one of 32 bits
+  std::string type = "Int32";
 };
 
 /// Values first, first + 1, ...
@@ -32,14 +33,14 @@ inline numbers counted(index_t n, std::int32_t first = 0) {
   return out;
 }
 
-/// A .ckpt of Int32 tensors.
+/// A .ckpt.
 inline std::string file_bytes(std::vector<stored> const& tensors) {
   Checkpoint message;
   for (stored const& t : tensors) {
     Checkpoint::Value& value = *message.add_value();
     value.set_tag(t.name);
     for (index_t const dim : t.shape) value.mutable_tensor()->add_dims(dim);
-    value.mutable_tensor()->set_tensor_type("Int32");
+    value.mutable_tensor()->set_tensor_type(t.type);
     value.mutable_tensor()->set_tensor_content(t.values.data(), 4 * t.values.size());
   }
   return message.SerializeAsString();
@@ -157,7 +158,7 @@ inline std::vector<std::vector<index_t>> slice(parameter_layout const& p,
 
 /// What a rank stores of a tensor.
 inline stored slice_of(stored const& whole, parameter_layout const& p, index_t rank) {
-  stored out{whole.name, {}, {}};
+  stored out{whole.name, {}, {}, whole.type};
   std::vector<std::vector<index_t>> const held = slice(p, whole.shape, rank);
   std::vector<index_t> at{0};  // positions in the whole, dim by dim
   for (std::size_t d = 0; d < held.size(); ++d) {

@@ -33,7 +33,8 @@ class conversion_cost {
       for (tensor_source const& operand : use.operands) require_cover(move.name, operand);
     for (file_side const& side : move.to) add_side(move, side);
     for (box const& wanted : wanted_boxes(move, box{move.shape()}))
-      needed_ += bytes_of(move, wanted);
+      needed_ += bytes_of(move.from, wanted);
+    add_operands(move);
   }
 
   /// The sums. What a move reads is what is needed of it.
@@ -60,10 +61,20 @@ class conversion_cost {
       detail::terms_do_not_cover_the_tensor(name, covered, from.shape.elements());
   }
 
-  std::uint64_t bytes_of(file_move const& move, box const& what) {
+  void add_operands(file_move const& move) {
+    if (move.stages.empty()) return;
+    std::optional<box> const region = wanted_region(move);
+    if (!region) return;
+    for (stage_use const& use : move.stages) {
+      std::vector<box> const boxes = use.stage.operands(move.shape(), *region);
+      for (std::size_t i = 0; i < boxes.size(); ++i) needed_ += bytes_of(use.operands[i], boxes[i]);
+    }
+  }
+
+  std::uint64_t bytes_of(tensor_source const& from, box const& what) {
     std::uint64_t bytes = 0;
     for_each_source_part(
-        move.from, what,
+        from, what,
         [&](file_side const& side, index_t device, met_part const& met, view_term const*) {
           file_shard const shard = *side.shard(device);
           used_[shard.file] = true;

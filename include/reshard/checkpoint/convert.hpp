@@ -188,15 +188,21 @@ class conversion {
   /// Copies of tensors that no strategy lists must agree, unless the first is to be taken.
   void require_agreement() const {
     if (options_.replicas == replica_rule::first) return;
-    for (planned_tensor const& tensor : plan_.tensors)
-      for (stored_reference const& stored : tensor.from.stored) {
-        catalog_tensor const& t = stored.tensor;
-        if (t.listed || t.placements.front().devices() == 1) continue;
-        for (finding const& f : differing_replicas(*stored.in, t))
-          detail::replicas_differ("tensor '" + f.tensor +
-                                  "' is in no strategy and its copies differ: " + f.what +
-                                  " (--replicas first takes the lowest rank's)");
-      }
+    for (planned_tensor const& tensor : plan_.tensors) {
+      require_agreement(tensor.from);
+      for (planned_stage const& stage : tensor.stages)
+        for (planned_source const& operand : stage.operands) require_agreement(operand);
+    }
+  }
+  static void require_agreement(planned_source const& source) {
+    for (stored_reference const& stored : source.stored) {
+      catalog_tensor const& t = stored.tensor;
+      if (t.listed || t.placements.front().devices() == 1) continue;
+      for (finding const& f : differing_replicas(*stored.in, t))
+        detail::replicas_differ("tensor '" + f.tensor +
+                                "' is in no strategy and its copies differ: " + f.what +
+                                " (--replicas first takes the lowest rank's)");
+    }
   }
 
   void require_space(output_job const& job) const {
