@@ -164,6 +164,13 @@ TEST_CASE("a large transpose is right wherever in a line it begins", "[strided_c
   for (std::size_t const at : places) strided_case{2048, 2055, 8}.check(random, at);
 }
 
+TEST_CASE("large transposes of whole lines and of long runs", "[strided_copy]") {
+  std::mt19937 random{9};
+  std::size_t const line_ends[] = {0, 48};  // a large vector begins 16 bytes into a line
+  for (std::size_t const at : line_ends) strided_case{1024, 515, 64}.check(random, at);
+  strided_case{128, 259, 1040}.check(random, 5);
+}
+
 TEST_CASE("an item may be repeated, none may be copied", "[strided_copy]") {
   std::uint16_t const one = 0xABCD;
   std::vector<std::uint16_t> to(7, 0);

@@ -14,7 +14,7 @@ inline constexpr std::size_t line_bytes = 64;
 inline constexpr std::size_t streamed_bytes = std::size_t{32} << 20;
 /// Shorter runs are asked for ahead of time: no hardware sees far strides coming.
 inline constexpr std::size_t prefetched_run_bytes = 256;
-inline constexpr std::size_t prefetched_runs = 16;
+inline constexpr std::size_t prefetched_runs = 32;
 
 using vector16 = long long __attribute__((vector_size(16)));
 

@@ -120,19 +120,27 @@ class copy_runner {
   }
   void runs(std::byte* to, std::byte const* from) const noexcept {
     std::size_t const bytes = loops_.run_bytes_;
+    if (streamed_ && bytes >= 1024) return stream(to, from, streamed_long_run{bytes});
+    if (streamed_ && fills_lines(to)) return stream(to, from, streamed_run{bytes});
     if (transposes_ && bytes < prefetched_run_bytes)
       return copy_blocks(to, from, along_, across_, short_run{bytes});
-    if (streamed_ && bytes >= 1024)
-      return copy_rows(to, from, across_, along_, streamed_long_run{bytes});
-    if (streamed_ && fills_lines(to))
-      return copy_rows(to, from, across_, along_, streamed_run{bytes});
     if (bytes <= prefetched_run_bytes)
       return copy_rows(to, from, across_, along_, short_run{bytes});
     copy_rows(to, from, across_, along_, long_run{bytes});
   }
+  /// Lines that go around the caches may be stored anywhere, so the source is read in its order: as
+  /// many runs in a row as the address translation has pages for in the destination.
+  template <class Run>
+  void stream(std::byte* to, std::byte const* from, Run const run) const noexcept {
+    if (!transposes_) return copy_rows(to, from, across_, along_, run);
+    constexpr std::size_t most = 256;
+    for (std::size_t j = 0; j < across_.extent; j += most)
+      copy_rows(to + j * across_.to, from + j * across_.from, along_,
+                {smaller(most, across_.extent - j), across_.from, across_.to}, run);
+  }
   /// Runs make whole lines of the destination, alone or one after another.
   [[nodiscard]] bool fills_lines(std::byte const* to) const noexcept {
-    bool const packed = along_.to == loops_.run_bytes_;
+    bool const packed = !transposes_ && along_.to == loops_.run_bytes_;
     std::size_t const unit = packed ? 16 : line_bytes;
     return is_aligned(to, unit) && loops_.run_bytes_ % unit == 0 && along_.to % unit == 0 &&
            across_.to % unit == 0;

@@ -51,6 +51,9 @@ template <> struct vector_square<16> {
   static void turn(std::byte* to, std::byte const* from) noexcept { store16(to, load16(from)); }
 };
 
+/// How far ahead in each of its rows a square asks for the source.
+inline constexpr std::size_t prefetched_bytes = 4 * line_bytes;
+
 /// A square of items, a line wide. Lines are read whole and written whole, whatever the strides:
 /// rows a power of two apart would push one another out of the caches if they were visited twice.
 template <std::size_t Bytes> class line_square {
@@ -62,6 +65,8 @@ template <std::size_t Bytes> class line_square {
   void copy(std::byte* to, std::byte const* from, copy_loop const& along, copy_loop const& across,
             bool streamed) noexcept {
     bool const whole = along.extent == side && across.extent == side;
+    for (std::size_t i = 0; i < along.extent; ++i)
+      __builtin_prefetch(from + i * along.from + prefetched_bytes);
     for (std::size_t i = 0; i < along.extent; ++i)
       move_line(in_ + i * line_bytes, Bytes, from + i * along.from, across.from, across.extent);
     constexpr std::size_t step = 16 / Bytes;
@@ -97,19 +102,22 @@ template <std::size_t Bytes> class line_square {
   alignas(line_bytes) std::byte out_[side * line_bytes]{};
 };
 
-/// Lines per side of a block of squares: as many pages are in use on either side.
-inline constexpr std::size_t lines_per_block = 8;
+/// A block of tiles is low and wide: its rows of the source are read in order, a page of each, and
+/// on either side the pages in use stay within the reach of the address translation.
+inline constexpr std::size_t tiles_high = 2;
+inline constexpr std::size_t tiles_wide = 64;
 
-/// Calls visit(i, j) for the tiles of two ranges, block by block.
+/// Calls visit(i, j) for the tiles of two ranges, block by block, within a block in the order of
+/// `across`.
 template <class Visit>
 void for_each_tile(std::size_t along, std::size_t along_side, std::size_t across,
                    std::size_t across_side, Visit const& visit) {
-  std::size_t const height = along_side * lines_per_block;
-  std::size_t const width = across_side * lines_per_block;
+  std::size_t const height = along_side * tiles_high;
+  std::size_t const width = across_side * tiles_wide;
   for (std::size_t bi = 0; bi < along; bi += height)
     for (std::size_t bj = 0; bj < across; bj += width)
-      for (std::size_t j = bj; j < smaller(bj + width, across); j += across_side)
-        for (std::size_t i = bi; i < smaller(bi + height, along); i += along_side) visit(i, j);
+      for (std::size_t i = bi; i < smaller(bi + height, along); i += along_side)
+        for (std::size_t j = bj; j < smaller(bj + width, across); j += across_side) visit(i, j);
 }
 
 template <std::size_t Bytes>
