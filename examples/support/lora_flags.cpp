@@ -21,8 +21,8 @@ std::string scaling_fault(std::string const& text) {
   return "'" + text + "' is no number and not auto";
 }
 
-template <class Choice>
-void add_choice(CLI::App& app, char const* flag, Choice& target,
+template <class Choice, class Target>
+void add_choice(CLI::App& app, char const* flag, Target& target,
                 std::map<std::string, Choice> const& words, char const* text) {
   std::string list;
   for (auto const& [word, value] : words) list += (list.empty() ? "" : "|") + word;
@@ -32,8 +32,7 @@ void add_choice(CLI::App& app, char const* flag, Choice& target,
 
 void lora_flags::add_to(CLI::App& app) {
   app.add_option("--src_ckpt_path_or_dir,--src_ckpt_path", source,
-                 "a file with base and adapter, or a folder with rank_N folders")
-      ->required();
+                 "a file with base and adapter, or a folder with rank_N folders");
   app.add_option("--src_ckpt_strategy", source_strategy, "file or folder; of a distributed source");
   app.add_option("--dst_ckpt_dir", destination, "the folder of the result");
   app.add_option("--dst_ckpt_path", destination_file, "the result, where it is one file");
@@ -64,19 +63,49 @@ void lora_flags::add_to(CLI::App& app) {
   add_choice<reshard::compatibility>(app, "--compat", layout.compat,
                                      {{"mindspore", reshard::compatibility::mindspore}},
                                      "name the result merged_lora.ckpt.safetensors");
+  add_peft_to(app);
   mover.add_to(app);
-  app.final_callback([this] {
-    if (destination.empty() == destination_file.empty())
-      throw CLI::RequiredError("one of --dst_ckpt_dir and --dst_ckpt_path");
-    if (!destination_file.empty()) {
-      if (!destination_strategy.empty())
-        throw CLI::ExcludesError("--dst_ckpt_path", "--dst_ckpt_strategy");
-      format = "safetensors";
-      if (!destination_file.ends_with(".safetensors")) destination_file += ".safetensors";
-      destination = std::filesystem::path{destination_file}.parent_path().string();
-      if (destination.empty()) destination = ".";
-    }
-  });
+  app.final_callback([this] { settle(); });
+}
+
+void lora_flags::add_peft_to(CLI::App& app) {
+  app.add_option("--base", base, "folder of weights of Hugging Face, or a file");
+  app.add_option("--adapter", adapters,
+                 "folder of an adapter of PEFT, with a factor behind a colon if any; repeatable, "
+                 "merged in this order")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->option_text("DIR[:WEIGHT]");
+  app.add_option("--output", output, "folder of the result, whose files are named as the base's");
+  add_choice<reshard::dtype>(app, "--dtype", type,
+                             {{"fp16", reshard::dtype::float16},
+                              {"bf16", reshard::dtype::bfloat16},
+                              {"fp32", reshard::dtype::float32},
+                              {"fp64", reshard::dtype::float64}},
+                             "type of the result; default: each tensor keeps its own");
+}
+
+/// The flags of one of the ways to use the tool are there, and none of another.
+void lora_flags::settle() {
+  if (!base.empty() || !adapters.empty() || !output.empty()) {
+    if (base.empty()) throw CLI::RequiredError("--base");
+    if (adapters.empty()) throw CLI::RequiredError("--adapter");
+    if (output.empty()) throw CLI::RequiredError("--output");
+    if (!source.empty() || !destination.empty() || !destination_file.empty())
+      throw CLI::ExcludesError("--base", "--src_ckpt_path_or_dir, --dst_ckpt_dir, --dst_ckpt_path");
+    return;
+  }
+  if (source.empty())
+    throw CLI::RequiredError("--src_ckpt_path_or_dir, or --base with --adapter and --output,");
+  if (destination.empty() == destination_file.empty())
+    throw CLI::RequiredError("one of --dst_ckpt_dir and --dst_ckpt_path");
+  if (destination_file.empty()) return;
+  if (!destination_strategy.empty())
+    throw CLI::ExcludesError("--dst_ckpt_path", "--dst_ckpt_strategy");
+  format = "safetensors";
+  if (!destination_file.ends_with(".safetensors")) destination_file += ".safetensors";
+  destination = std::filesystem::path{destination_file}.parent_path().string();
+  if (destination.empty()) destination = ".";
 }
 
 std::string lora_flags::merged_file() const {

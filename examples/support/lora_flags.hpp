@@ -15,12 +15,16 @@ namespace tools {
 struct lora_flags {
   std::string source, source_strategy, destination, destination_file, destination_strategy;
   std::string prefix = "checkpoint_", scaling = "auto", format = "ckpt";
+  std::string base, output;           // of adapters of PEFT
+  std::vector<std::string> adapters;  // DIR or DIR:weight
   std::optional<double> alpha;
+  std::optional<reshard::dtype> type;
   reshard::lora_arithmetic arithmetic;
   reshard::layout_options layout;
   mover_flags mover;
 
   void add_to(CLI::App& app);
+  [[nodiscard]] bool has_adapters() const noexcept { return !adapters.empty(); }
 
   /// The factor of --lora_scaling; nothing for auto.
   [[nodiscard]] std::optional<double> fixed_scaling() const {
@@ -32,6 +36,10 @@ struct lora_flags {
   [[nodiscard]] std::string rank_file(reshard::index_t rank) const {
     return fmt::format("{}/rank_{}/{}{}.{}", destination, rank, prefix, rank, format);
   }
+
+ private:
+  void add_peft_to(CLI::App& app);
+  void settle();
 };
 
 }  // namespace tools

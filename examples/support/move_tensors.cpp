@@ -118,7 +118,13 @@ int run_plan(reshard::conversion_plan plan, mover_flags const& flags, std::strin
 
 int move_tensors(reshard::conversion_plan plan, mover_flags const& flags,
                  std::string const& where) {
+  return move_tensors(std::move(plan), flags, where, nlohmann::ordered_json::object());
+}
+
+int move_tensors(reshard::conversion_plan plan, mover_flags const& flags, std::string const& where,
+                 nlohmann::ordered_json const& facts) {
   job_report report{flags.report};
+  for (auto const& [field, value] : facts.items()) report.set(field, value);
   try {
     int const status = run_plan(std::move(plan), flags, where, report);
     report.write();

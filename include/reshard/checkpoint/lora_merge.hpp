@@ -23,29 +23,32 @@ struct lora_merge {
   return {tensor.type, tensor.shape, {{&in, tensor}}, {}};
 }
 
-/// A stored tensor whose dims are factored by a grid and put in another order.
-///   order: which sub-dim of the grid each dim of the result is
-///   example: shape (6, 4), grid ((2, 3), (4)), order 0 2 1 -> (2, 4, 3)
-[[nodiscard]] inline planned_source reordered(catalog const& in, catalog_tensor const& tensor,
-                                              grid const& over,
-                                              std::initializer_list<std::size_t> order) {
-  extents shape;
-  box_view::sub_dim_list along(over.size(), box_view::fixed);
-  for (std::size_t const sub_dim : order) {
-    along[sub_dim] = static_cast<std::uint8_t>(shape.rank());
-    shape.append(over[sub_dim]);
-  }
-  box_view const view{grid_box{shape}, grid_box{box{tensor.shape}, over, box{over}}, along};
-  return {tensor.type, shape, {{&in, tensor}}, {{0, view}}};
+/// Some elements of a stored tensor in another order.
+///   from:  which ones, as sub-dims
+///   along: the dim of the result that each sub-dim of `from` is, or box_view::fixed
+///   shape: of the result; what no sub-dim is has extent 1
+[[nodiscard]] inline planned_source viewed(catalog const& in, catalog_tensor const& tensor,
+                                           grid_box const& from,
+                                           box_view::sub_dim_list const& along,
+                                           extents const& shape) {
+  return {tensor.type, shape, {{&in, tensor}}, {{0, box_view{grid_box{shape}, from, along}}}};
 }
 
 /// A stored matrix with rows and columns exchanged.
 [[nodiscard]] inline planned_source transposed(catalog const& in, catalog_tensor const& tensor) {
-  return reordered(in, tensor, grid{tensor.shape}, {1, 0});
+  return viewed(in, tensor, grid_box{tensor.shape}, {1, 0}, {tensor.shape[1], tensor.shape[0]});
 }
 
-/// Gives the tensors of a plan the stages of their merges; the results have the types that the plan
-/// says.
+/// Lets the tensors of a plan that hold numbers be written as another type; add_lora rounds them.
+///   throws: codec_error value_is_not_supported
+inline void set_real_type(conversion_plan& plan, dtype type) {
+  if (!is_real(type)) detail::type_is_not_real(type);
+  for (planned_tensor& tensor : plan.tensors)
+    if (is_real(tensor.from.type)) tensor.to.type = type;
+}
+
+/// Gives the tensors of a plan the stages of their merges. The results have the types that the plan
+/// says, also where nothing is merged.
 ///   throws: checkpoint_error adapter_does_not_fit with the merges whose tensors the plan lacks
 inline void add_lora(conversion_plan& plan, std::vector<lora_merge> merges,
                      lora_arithmetic arithmetic = {}) {
@@ -53,12 +56,18 @@ inline void add_lora(conversion_plan& plan, std::vector<lora_merge> merges,
   for (lora_merge& m : merges) by_name.emplace(m.base, &m);
   for (planned_tensor& tensor : plan.tensors) {
     auto const found = by_name.find(tensor.to.name);
-    if (found == by_name.end()) continue;
-    lora_merge& m = *found->second;
-    lora_stage const stage{
-        m.base, {tensor.from.type, tensor.to.type}, m.stacked, std::move(m.updates), arithmetic};
-    tensor.stages.push_back({stage, stage.identity(), std::move(m.operands)});
-    by_name.erase(found);
+    if (found == by_name.end() && tensor.from.type == tensor.to.type) continue;
+    lora_merge merge{tensor.to.name, {}, {}, false};
+    if (found != by_name.end()) {
+      merge = std::move(*found->second);
+      by_name.erase(found);
+    }
+    lora_stage const stage{merge.base,
+                           {tensor.from.type, tensor.to.type},
+                           merge.stacked,
+                           std::move(merge.updates),
+                           arithmetic};
+    tensor.stages.push_back({stage, stage.identity(), std::move(merge.operands)});
   }
   std::vector<std::string> left;
   for (auto const& [name, merge] : by_name) left.push_back(name);

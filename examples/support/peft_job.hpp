@@ -1,0 +1,13 @@
+#pragma once
+
+#include "support/lora_flags.hpp"
+
+namespace tools {
+
+/// Merges adapters of PEFT into a folder of weights: the files keep their names, those that no
+/// adapter touches are copied byte for byte.
+///   returns: the exit status
+///   throws:  what the library throws
+int merge_adapters(lora_flags const& flags);
+
+}  // namespace tools

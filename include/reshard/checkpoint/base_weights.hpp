@@ -1,0 +1,72 @@
+#pragma once
+
+#include <reshard/checkpoint/catalog.hpp>
+
+#include <optional>
+
+namespace reshard {
+inline namespace v1 {
+
+/// The tensors of one stacked parameter of experts that the base stores expert by expert.
+///   experts: in order; parts: of one expert, whose rows follow one another in the parameter
+struct split_experts {
+  std::vector<std::vector<catalog_tensor const*>> experts;
+};
+
+/// Finds the tensors of a model's modules in its files, which may name them by other rules than the
+/// model does.
+class base_weights {
+ public:
+  /// The catalog outlives this.
+  explicit base_weights(catalog const& base) : base_(base) {
+    for (catalog_tensor const& t : base.tensors) by_name_.emplace(t.name, &t);
+  }
+
+  [[nodiscard]] catalog const& in() const noexcept { return base_; }
+
+  /// The tensor of that name, also where the files have the mixture's block under its older name,
+  /// or the model without its outermost part; null if there is none.
+  [[nodiscard]] catalog_tensor const* find(std::string const& name) const {
+    for (std::string const& form : {name, in_files(name)})
+      for (std::string const& spelled : {form, "model." + form, without_model(form)})
+        if (auto const at = by_name_.find(spelled); at != by_name_.end()) return at->second;
+    return nullptr;
+  }
+
+  /// The tensors that gate_up_proj or down_proj of a module of experts is stored as; no experts if
+  /// they are not stored one by one.
+  ///   source: transformers, the conversion of mixtral, qwen_moe and deepseek on loading
+  [[nodiscard]] split_experts experts_of(std::string const& module,
+                                         std::string_view parameter) const {
+    using names = std::vector<std::string>;
+    std::vector<names> const forms =
+        parameter == "gate_up_proj" ? std::vector<names>{{"gate_proj", "up_proj"}, {"w1", "w3"}}
+                                    : std::vector<names>{{"down_proj"}, {"w2"}};
+    split_experts out;
+    for (names const& form : forms)
+      for (index_t e = 0;; ++e) {
+        std::vector<catalog_tensor const*> parts;
+        for (std::string const& name : form)
+          if (auto const* t = find(module + "." + std::to_string(e) + "." + name + ".weight"))
+            parts.push_back(t);
+        if (parts.size() != form.size()) break;
+        out.experts.push_back(std::move(parts));
+      }
+    return out;
+  }
+
+ private:
+  static std::string in_files(std::string name) {
+    std::size_t const at = name.find(".mlp.");
+    return at == name.npos ? name : name.replace(at, 5, ".block_sparse_moe.");
+  }
+  static std::string without_model(std::string const& name) {
+    return name.starts_with("model.") ? name.substr(6) : name;
+  }
+
+  catalog const& base_;
+  std::unordered_map<std::string, catalog_tensor const*> by_name_;
+};
+
+}  // namespace v1
+}  // namespace reshard

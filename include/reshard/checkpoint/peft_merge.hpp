@@ -1,0 +1,155 @@
+#pragma once
+
+#include <reshard/checkpoint/peft_pairs.hpp>
+#include <reshard/checkpoint/peft_parameters.hpp>
+#include <reshard/codec/adapter_rules.hpp>
+
+namespace reshard {
+inline namespace v1 {
+
+/// An adapter of PEFT: what adapter_config.json says, and the tensors beside it.
+///   weight: a factor of all that is added
+struct peft_adapter {
+  std::string path;
+  adapter config;
+  catalog tensors;
+  double weight = 1;
+};
+
+/// What became of one tensor of an adapter.
+struct adapter_use {
+  std::string tensor;
+  std::string how;   ///< "merged", "replaces"
+  std::string base;  ///< the tensor that changes, or the first of several
+  double scale = 1;  ///< of what is merged
+};
+
+/// All that some adapters do to the tensors of a base.
+struct peft_merges {
+  std::map<std::string, lora_merge> merges;        ///< by tensor
+  std::map<std::string, planned_source> replaced;  ///< before the merges
+  std::vector<adapter_use> uses;
+  std::vector<std::string> warnings;
+};
+
+/// Finds out what adapters do to a base, one adapter after another.
+class peft_merger {
+ public:
+  /// The base outlives this.
+  explicit peft_merger(catalog const& base) : base_(base) {}
+
+  /// The adapter outlives the plan.
+  ///   throws: checkpoint_error adapter_does_not_fit with the list of tensors without partner or
+  ///           base, of wrong shapes or of no known kind; codec_error value_is_not_supported with
+  ///           fields of the configuration that make a merge undefined
+  void add(peft_adapter const& from) {
+    require_mergeable(from.config, from.path);
+    adapter_rules const rules{from.config};
+    peft_parts parts = sorted(from.tensors);
+    std::vector<std::string> faults = std::move(parts.faults);
+    for (catalog_tensor const* t : parts.replacements) replace(from, *t, faults);
+    peft_pairs pairs{base_, from.tensors, from.config};
+    peft_parameters parameters{base_, from.tensors, from.config};
+    for (auto const& [where, group] : parts.groups) {
+      try {
+        double const scale = from.weight * rules.scaling(where.module);
+        bool const is_module = where.nesting == 0 && pairs.is_module(where.module);
+        for (lora_merge& m : is_module ? pairs.merges(where.module, group, scale, rules)
+                                       : parameters.merges(where.module, group, scale, rules))
+          merge(std::move(m));
+        note_uses(group, scale);
+      } catch (checkpoint_error const& e) {
+        faults.push_back(e.what());
+      }
+    }
+    if (from.weight != 1 && (from.config.weight_decomposed || !parts.replacements.empty()))
+      faults.push_back(
+          "a weight of the adapter is defined for sums only, not for DoRA and "
+          "replaced tensors");
+    require_none(from, faults);
+    note_absent_modules(from, rules, parts);
+    if (parts.groups.empty() && parts.replacements.empty())
+      detail::adapter_does_not_fit(from.path + " has no tensors");
+  }
+
+  [[nodiscard]] peft_merges take() && { return std::move(out_); }
+
+ private:
+  static void require_none(peft_adapter const& from, std::vector<std::string> const& faults) {
+    std::string all;
+    for (std::string const& fault : faults) all += (all.empty() ? "" : "; ") + fault;
+    if (!all.empty()) detail::adapter_does_not_fit(from.path + ": " + all);
+  }
+
+  void replace(peft_adapter const& from, catalog_tensor const& t,
+               std::vector<std::string>& faults) {
+    std::string const name = peft_name_of(t.name).module;
+    catalog_tensor const* const base = base_.find(name);
+    if (base == nullptr) return faults.push_back(t.name + ": the base has no tensor " + name);
+    bool fits = base->shape.rank() == t.shape.rank();
+    for (std::size_t d = 1; fits && d < t.shape.rank(); ++d) fits = base->shape[d] == t.shape[d];
+    if (!fits || (t.shape.rank() < 2 && base->shape != t.shape))
+      return faults.push_back(t.name + " has shape " + shape_text(t.shape) + ", the base " +
+                              shape_text(base->shape));
+    if (base->shape != t.shape)
+      out_.warnings.push_back(base->name + " becomes " + shape_text(t.shape) + ", it was " +
+                              shape_text(base->shape));
+    if (!out_.replaced.emplace(base->name, as_stored(from.tensors, t)).second)
+      return faults.push_back(base->name + " is replaced twice");
+    out_.uses.push_back({t.name, "replaces", base->name, 1});
+  }
+
+  void merge(lora_merge m) {
+    last_base_ = m.base;
+    auto const [at, fresh] = out_.merges.emplace(m.base, m);
+    if (fresh) return;
+    lora_merge& before = at->second;
+    before.updates.insert(before.updates.end(), m.updates.begin(), m.updates.end());
+    std::move(m.operands.begin(), m.operands.end(), std::back_inserter(before.operands));
+  }
+  void note_uses(peft_group const& group, double scale) {
+    for (catalog_tensor const* t : group.all())
+      out_.uses.push_back({t->name, "merged", last_base_, scale});
+  }
+
+  /// The configuration lists modules for which the file has nothing.
+  void note_absent_modules(peft_adapter const& from, adapter_rules const& rules,
+                           peft_parts const& parts) {
+    std::vector<std::string> absent;
+    for (catalog_tensor const& t : base_.in().tensors) {
+      if (!t.name.ends_with(".weight") || t.shape.rank() < 2) continue;
+      std::string const module = t.name.substr(0, t.name.size() - 7);
+      if (rules.targets(module).value_or(false) && !out_.merges.contains(t.name) &&
+          !parts.groups.contains({module, 0}))
+        absent.push_back(module);
+    }
+    if (!absent.empty())
+      out_.warnings.push_back(from.path +
+                              ": target_modules has modules without adapter: " + grouped(absent));
+  }
+
+  base_weights base_;
+  peft_merges out_;
+  std::string last_base_;
+};
+
+/// Changes a plan by what adapters do to the base that it reads. The results keep the base's types.
+inline void add_adapters(conversion_plan& plan, peft_merges merges,
+                         lora_arithmetic arithmetic = {}) {
+  for (planned_tensor& tensor : plan.tensors) {
+    auto const found = merges.replaced.find(tensor.to.name);
+    if (found == merges.replaced.end()) continue;
+    tensor.from = std::move(found->second);
+    if (tensor.to.shape != tensor.from.shape) {
+      tensor.to.shape = tensor.from.shape;
+      tensor.to.placements = {
+          detail::everywhere(tensor.to.shape, 1, tensor.to.placements.front().first_rank)};
+    }
+  }
+  std::vector<lora_merge> list;
+  for (auto& [name, merge] : merges.merges) list.push_back(std::move(merge));
+  add_lora(plan, std::move(list), arithmetic);
+}
+
+}  // namespace v1
+}  // namespace reshard
