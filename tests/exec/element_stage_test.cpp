@@ -110,6 +110,33 @@ TEST_CASE("operands are read once per tensor and worker as long as the same are 
   CHECK(j.run(move, {80, 1U << 20}, 1).read_bytes == 4 * (130 + 10));
 }
 
+TEST_CASE("operands may be stored in another order than the stage wants them", "[element_stage]") {
+  for (std::size_t const unit_bytes : {4U, 100U, 1U << 20}) {
+    folder const dir;
+    job<std::int32_t> j{dir.path};
+    std::size_t const w = j.store(cut_along(0, 2, shape));
+    std::size_t const columns = j.store(cut_along(0, 3, {10, 3}));  // the second one is the row
+    grid_box from{extents{10, 3}};
+    from.part_ = box{{0, 1}, {10, 1}};
+    box_view const turned{grid_box{extents{1, 10}}, from, {1, box_view::fixed}};
+    file_move move{"w", j.source(shape, {w}, {}), {}, {j.target<std::int32_t>(whole(shape))}};
+    move.stages.push_back({add_row{}, {j.source({1, 10}, {columns}, {{0, turned}})}});
+    box_view const exchanged{grid_box{extents{3, 10}}, grid_box{extents{10, 3}}, {1, 0}};
+    j.run(move, {unit_bytes, 1U << 20}, 2);
+    j.check<std::int32_t>(0, [](grid_index const& at) {
+      return stored_value<std::int32_t>(0, number_of(shape, at)) +
+             stored_value<std::int32_t>(1, at[1] * 3 + 1);
+    });
+    move.stages.front() = {add_row{}, {j.source({3, 10}, {columns}, {{0, exchanged}})}};
+    move.to = {j.target<std::int32_t>(whole(shape))};
+    j.run(move, {unit_bytes, 1U << 20}, 2);
+    j.check<std::int32_t>(1, [](grid_index const& at) {
+      return stored_value<std::int32_t>(0, number_of(shape, at)) +
+             stored_value<std::int32_t>(1, at[1] * 3);
+    });
+  }
+}
+
 TEST_CASE("stages run on whole canonical tiles, also where less is wanted", "[element_stage]") {
   for (grid_index const& sizes : {grid_index{1, 1}, grid_index{4, 3}})
     for (index_t ranks = 1; ranks <= 3; ++ranks)

@@ -163,11 +163,19 @@ class unit_search {
       result = std::max(result, elements * use.stage.items().out);
       second = !second;
       std::vector<box> const boxes = use.stage.operands(move_.shape(), at_origin);
-      for (std::size_t i = 0; i < boxes.size(); ++i)
-        out.operands += static_cast<std::size_t>(boxes[i].elements()) * use.operands[i].item_bytes;
+      for (std::size_t i = 0; i < boxes.size(); ++i) add_operand(out, use.operands[i], boxes[i]);
       out.scratch = std::max(out.scratch, use.stage.scratch_bytes(at_origin));
     }
     return out;
+  }
+  static void add_operand(unit_memory& memory, tensor_source const& operand, box const& what) {
+    std::size_t const bytes = static_cast<std::size_t>(what.elements()) * operand.item_bytes;
+    memory.operands += bytes;
+    memory.packed = std::max(memory.packed, std::min(bytes, pack_bytes));
+    for (view_term const& term : operand.terms)
+      if (!term.view.is_plain())
+        memory.turned =
+            std::max(memory.turned, bytes * static_cast<std::size_t>(spread_of(term.view)));
   }
 
   file_move const& move_;
