@@ -45,9 +45,8 @@ inline void count_moves(benchmark::State& state, plan_scenario const& scenario) 
 inline void measure_planning(benchmark::State& state, plan_scenario const& scenario) {
   for (auto _ : state) {
     index_t elements = 0;
-    for (index_t device = 0; device < scenario.to.devices().devices(); ++device)
-      for_each_transfer(scenario.from, scenario.to, device,
-                        [&](transfer const& t) { elements += t.elements(); });
+    for_each_transfer(scenario.from, scenario.to,
+                      [&](transfer const& t) { elements += t.elements(); });
     benchmark::DoNotOptimize(elements);
   }
   state.counters["plans"] =

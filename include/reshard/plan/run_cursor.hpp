@@ -51,9 +51,14 @@ struct even_parts {
 class run_cursor {
  public:
   constexpr run_cursor() = default;
-  /// part: where the numbers of the part that has the run are kept, one per cut of the dim
-  constexpr run_cursor(dim_cuts const& along, index_t* part)
-      : along_(along), part_(part), last_part_(part + (along.cuts() == 0 ? 0 : along.cuts() - 1)) {
+  /// part:    where the numbers of the part that has the run are kept, one per cut of the dim
+  /// weights: of the numbers, one per cut, for weighted(); nullptr if nobody asks
+  constexpr run_cursor(dim_cuts const& along, index_t* part, index_t const* weights = nullptr)
+      : along_(along), part_(part), weights_(weights) {
+    if (along.cuts() != 0) {
+      last_part_ = part + along.cuts() - 1;
+      last_weight_ = weights == nullptr ? 0 : weights[along.cuts() - 1];
+    }
     contiguous_ = true;
     for (cut const& c : along) contiguous_ = contiguous_ && c.kind() == cut_kind::contiguous;
     if (contiguous_ && along.cuts() != 0) first_ = even(*along.begin(), along.extent());
@@ -73,6 +78,9 @@ class run_cursor {
       for (std::size_t i = 0; i < found.size(); ++i) part_[i] = found[i];
       end_ = parent_end_ = at + along_.run(part_, local_).size;
     }
+    weighted_ = 0;
+    for (std::size_t i = 0; i < along_.cuts() && weights_ != nullptr; ++i)
+      weighted_ += part_[i] * weights_[i];
   }
   /// Goes to the run that begins where this one ends.
   ///   needs: end() < the extent
@@ -81,12 +89,15 @@ class run_cursor {
     offset_ = end_;
     local_ = 0;
     end_ += last_.size(++*last_part_);
+    weighted_ += last_weight_;
   }
 
   [[nodiscard]] constexpr index_t offset() const noexcept { return offset_; }
   [[nodiscard]] constexpr index_t end() const noexcept { return end_; }
   /// Position, among the part's indices, of one in the run.
   [[nodiscard]] constexpr index_t local(index_t at) const noexcept { return local_ + at - offset_; }
+  /// The sum of the part's numbers, each times its weight.
+  [[nodiscard]] constexpr index_t weighted() const noexcept { return weighted_; }
 
  private:
   static constexpr detail::even_parts even(cut const& c, index_t size) {
@@ -111,6 +122,8 @@ class run_cursor {
   dim_cuts along_;
   index_t* part_ = nullptr;
   index_t* last_part_ = nullptr;
+  index_t const* weights_ = nullptr;
+  index_t last_weight_ = 0;
   bool contiguous_ = false;
   detail::even_parts first_;  // of the first cut, kept from the constructor,
   detail::even_parts last_;   // and of the last one
@@ -118,6 +131,7 @@ class run_cursor {
   index_t offset_ = 0;
   index_t end_ = 0;
   index_t local_ = 0;
+  index_t weighted_ = 0;
 };
 
 }  // namespace v1

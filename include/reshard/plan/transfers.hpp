@@ -59,19 +59,28 @@ struct destination_device {
       : device(number), as_source(source) {}
 };
 
-/// The present holder of a part that serves a destination: the destination itself if it is one of
-/// them, else the lowest; nobody if none is present.
-///   cost: O(1) when all are present, else O(replicas)
+namespace detail {
+/// As serving_holder; lowest: holders.first(part).
 template <class Present>
-[[nodiscard]] constexpr index_t serving_holder(part_holders const& holders, part_index const& part,
-                                               index_t destination, Present const& present) {
-  index_t const lowest = holders.first(part);
+[[nodiscard]] constexpr index_t serving_holder_from(part_holders const& holders,
+                                                    part_index const& part, index_t lowest,
+                                                    index_t destination, Present const& present) {
   if (holders.size() == 1) return present(lowest) ? lowest : nobody;
   if (holders.holds(destination, part) && present(destination)) return destination;
   if (present(lowest)) return lowest;
   for (index_t k = 1; k < holders.size(); ++k)
     if (present(holders.at(part, k))) return holders.at(part, k);
   return nobody;
+}
+}  // namespace detail
+
+/// The present holder of a part that serves a destination: the destination itself if it is one of
+/// them, else the lowest; nobody if none is present.
+///   cost: O(1) when all are present, else O(replicas)
+template <class Present>
+[[nodiscard]] constexpr index_t serving_holder(part_holders const& holders, part_index const& part,
+                                               index_t destination, Present const& present) {
+  return detail::serving_holder_from(holders, part, holders.first(part), destination, present);
 }
 template <class Present>
 [[nodiscard]] constexpr index_t serving_holder(layout const& from, part_index const& part,
@@ -117,11 +126,27 @@ requires(!holder_choice<Present>) constexpr lowest_holder<Present> choice_of(
 }
 
 /// What a destination device wants of the source.
-constexpr part_target target_of(layout const& from, layout const& to, index_t device) {
+constexpr part_index wanted_part(layout const& from, layout const& to, index_t device) {
   require_same_tensor(from, to);
   if (device < 0 || device >= to.devices().devices())
     device_does_not_exist(device, to.devices().devices());
-  return {to, to.part_on(device)};
+  return to.part_on(device);
+}
+constexpr part_target target_of(layout const& from, layout const& to, index_t device) {
+  return {to, wanted_part(from, to, device)};
+}
+
+/// What a choice says; lowest: holders.first(part), which spares a lowest_holder the search.
+template <class Choice>
+constexpr index_t chosen(Choice const& choose, part_holders const& holders, part_index const& part,
+                         index_t, grid_index const& first, destination_device at) {
+  return choose(holders, part, first, at);
+}
+template <class Present>
+constexpr index_t chosen(lowest_holder<Present> const& choose, part_holders const& holders,
+                         part_index const& part, index_t lowest, grid_index const&,
+                         destination_device at) {
+  return serving_holder_from(holders, part, lowest, at.as_source, choose.present);
 }
 
 /// Asks a choice who serves.
@@ -132,10 +157,16 @@ template <class Choice> class server_choice {
 
   [[nodiscard]] constexpr index_t operator()(part_index const& part, grid_index const& first,
                                              destination_device at) const {
-    index_t const source = choose_(holders_, part, first, at);
+    return (*this)(part, holders_.first(part), first, at);
+  }
+  /// lowest: the lowest holder of the part
+  [[nodiscard]] constexpr index_t operator()(part_index const& part, index_t lowest,
+                                             grid_index const& first, destination_device at) const {
+    index_t const source = chosen(choose_, holders_, part, lowest, first, at);
     if (source == nobody) piece_has_no_present_holder(from_, holders_.first(part), holders_.size());
     return source;
   }
+  [[nodiscard]] constexpr part_holders const& holders() const noexcept { return holders_; }
 
  private:
   layout const& from_;
@@ -165,20 +196,23 @@ constexpr void for_each_transfer(layout const& from, layout const& to, destinati
 }
 
 namespace detail {
-/// Walks the boxes that lie together on both sides, row-major over the whole tensor.
+/// Walks the boxes that lie together on both sides, row-major over the whole tensor. Calls
+/// visit(part, wanted, first, made); made goes from the lowest holder of the part to that of
+/// `wanted`, the part of the destination.
 template <class Visit> class box_walk {
  public:
-  constexpr box_walk(layout const& from, layout const& to, Visit& visit)
-      : shape_(from.shape()), visit_(visit) {
+  constexpr box_walk(layout const& from, part_holders const& senders, layout const& to,
+                     part_holders const& receivers, Visit& visit)
+      : shape_(from.shape()), senders_(senders), receivers_(receivers), visit_(visit) {
     std::size_t const rank = shape_.rank();
     part_ = part_index(from.map().cuts().size(), 0);
     wanted_ = part_index(to.map().cuts().size(), 0);
     first_ = made_.source_offset = made_.destination_offset = grid_index(rank, 0);
     made_.extent = box{shape_}.extent();
     for (std::size_t d = 0; d < rank; ++d) {
-      if (from.map().cuts_of(d) == 0 && to.map().cuts_of(d) == 0) continue;
-      from_[d] = {from.dim(d), part_.begin() + from.map().first(d)};
-      to_[d] = {to.dim(d), wanted_.begin() + to.map().first(d)};
+      if (is_whole(from, d) && is_whole(to, d)) continue;
+      from_[d] = cursor(from, d, part_, senders);
+      to_[d] = cursor(to, d, wanted_, receivers);
       cut_dims_.push_back(static_cast<std::uint8_t>(d));
     }
   }
@@ -186,12 +220,29 @@ template <class Visit> class box_walk {
 
   constexpr void run() {
     if (shape_.elements() == 0) return;
-    if (cut_dims_.empty()) return visit_(part_, wanted_, first_, made_);
-    dim(0);
+    if (cut_dims_.empty()) return visit(0, 0);
+    dim(0, 0, 0);
   }
 
  private:
-  constexpr void dim(std::size_t i) {
+  static constexpr bool is_whole(layout const& l, std::size_t d) {
+    for (cut const& c : l.dim(d))
+      if (c.parts() != 1) return false;
+    return true;
+  }
+  static constexpr run_cursor cursor(layout const& l, std::size_t d, part_index& part,
+                                     part_holders const& holders) {
+    std::size_t const first = l.map().first(d);
+    index_t const* const weights = holders.weights();
+    return {l.dim(d), part.begin() + first, weights == nullptr ? nullptr : weights + first};
+  }
+  constexpr void visit(index_t sender, index_t receiver) {
+    made_.source = senders_.weights() == nullptr ? senders_.first(part_) : sender;
+    made_.destination = receivers_.weights() == nullptr ? receivers_.first(wanted_) : receiver;
+    visit_(part_, wanted_, first_, made_);
+  }
+  /// sender, receiver: what the dims before add to the numbers of the lowest holders
+  constexpr void dim(std::size_t i, index_t sender, index_t receiver) {
     bool const innermost = i + 1 == cut_dims_.size();
     std::size_t const d = cut_dims_[i];
     run_cursor& have = from_[d];
@@ -205,9 +256,9 @@ template <class Visit> class box_walk {
       made_.destination_offset[d] = want.local(at);
       made_.extent[d] = end - at;
       if (innermost)
-        visit_(part_, wanted_, first_, made_);
+        visit(sender + have.weighted(), receiver + want.weighted());
       else
-        dim(i + 1);
+        dim(i + 1, sender + have.weighted(), receiver + want.weighted());
       if (end == shape_[d]) return;
       if (have.end() == end) have.next();
       if (want.end() == end) want.next();
@@ -216,6 +267,8 @@ template <class Visit> class box_walk {
   }
 
   extents const& shape_;
+  part_holders const& senders_;
+  part_holders const& receivers_;
   Visit& visit_;
   part_index part_;
   part_index wanted_;
@@ -239,13 +292,14 @@ constexpr void for_each_transfer(layout const& from, layout const& to, Sink&& si
   part_holders const receivers{to};
   auto visit = [&](part_index const& part, part_index const& wanted, grid_index const& first,
                    transfer& made) {
-    receivers.for_each(wanted, [&](index_t device) {
-      made.source = server(part, first, device);
+    index_t const lowest = made.source;
+    receivers.for_each(wanted, made.destination, [&](index_t device) {
+      made.source = server(part, lowest, first, device);
       made.destination = device;
       sink(static_cast<transfer const&>(made));
     });
   };
-  detail::box_walk walk{from, to, visit};
+  detail::box_walk walk{from, server.holders(), to, receivers, visit};
   walk.run();
 }
 
