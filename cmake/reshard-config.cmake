@@ -13,7 +13,7 @@ set(reshard_needs_checkpoint algebra plan tensor exec codec)
 set(reshard_needs_model algebra plan tensor exec codec checkpoint)
 set(reshard_needs_interop algebra tensor)  # Eigen or xtensor is the consumer's
 set(reshard_needs_testing algebra plan)  # Catch2, for catch_matchers.hpp, is the consumer's
-set(reshard_needs_benchmarking algebra plan tensor)
+set(reshard_needs_benchmarking algebra plan tensor exec)
 set(reshard_all)
 foreach(room IN LISTS reshard_rooms)
   list(APPEND reshard_all ${reshard_needs_${room}} ${room})

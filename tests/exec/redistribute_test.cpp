@@ -44,6 +44,30 @@ bool locals_are_right(layout const& from, layout const& to, Move const& move) {
   return std::ranges::find(right, 0) == right.end();
 }
 
+/// As many tensors as the layout has devices, seen as one.
+template <class T>
+local_spans<T> spans_of(layout const& l, std::vector<std::vector<std::remove_const_t<T>>>& locals) {
+  local_spans<T> out{l, {}};
+  for (auto& local : locals) out.elements.emplace_back(local);
+  return out;
+}
+/// One thread brings the elements of all devices.
+bool all_at_once(layout const& from, layout const& to) {
+  testing::oracle const before{from};
+  testing::oracle const after{to};
+  std::vector<std::vector<index_t>> have;
+  std::vector<std::vector<index_t>> wanted;
+  std::vector<std::vector<index_t>> got;
+  for (index_t d = 0; d < from.devices().devices(); ++d)
+    have.push_back(numbered(before, from.shape(), d));
+  for (index_t d = 0; d < to.devices().devices(); ++d) {
+    wanted.push_back(numbered(after, to.shape(), d));
+    got.emplace_back(wanted.back().size(), -1);
+  }
+  redistribute<index_t>(spans_of<index_t const>(from, have), spans_of<index_t>(to, got));
+  return got == wanted;
+}
+
 auto const by_transfers = [](auto const& from, auto const& to, thread_communicator& comm) {
   redistribute<index_t>(from, to, comm);
 };
@@ -59,6 +83,26 @@ TEST_CASE("transfers bring every device its elements, between any two layouts", 
                                [](layout const& from, layout const& to) {
                                  return locals_are_right(from, to, by_transfers);
                                }));
+}
+
+TEST_CASE("one thread brings all devices their elements", "[redistribute]") {
+  CHECK(testing::for_all_pairs({.cases = 300, .extent = 12}, all_at_once));
+  std::vector<std::vector<int>> have(4, std::vector<int>(12, 1));
+  std::vector<std::vector<int>> got(4, std::vector<int>(12, 0));
+  auto const code_of = [&](layout const& to) {
+    try {
+      redistribute<int>(spans_of<int const>(rows, have), spans_of<int>(to, got));
+    } catch (plan_error const& e) {
+      return e.code();
+    }
+    return errc::none;
+  };
+  CHECK(code_of({four, plain_map(four, {1, -1}), {4, 8}}) == errc::global_shapes_differ);
+  got[3].pop_back();
+  CHECK(code_of(columns) == errc::elements_do_not_fill_the_local_shape);
+  got.pop_back();
+  CHECK(code_of(columns) == errc::too_few_processes);
+  CHECK(got[0] == std::vector<int>(12, 0));
 }
 
 TEST_CASE("steps bring the same as transfers", "[redistribute]") {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <reshard/benchmarking/plan_run.hpp>
-#include <reshard/tensor/strided_block.hpp>
+#include <reshard/exec/redistribute.hpp>
 
 #include <algorithm>
 #include <complex>
@@ -23,34 +23,6 @@ struct competitor {
   void (*run)(plan_run&);
 };
 
-/// What the library does: plan, and copy what the plan says.
-inline void run_transfers(plan_run& run) {
-  for (index_t device = 0; device < run.to().devices().devices(); ++device) {
-    extents const stored = run.to().local_shape(device);
-    std::byte* const to = run.destination(device).data();
-    for_each_transfer(run.from(), run.to(), device, [&](transfer const& t) {
-      std::byte const* const from = run.source(t.source).data();
-      copy_block(block_at(to, stored, t.destination_offset, t.extent, run.item_bytes()),
-                 block_at(from, run.from().local_shape(t.source), t.source_offset, t.extent,
-                          run.item_bytes()));
-    });
-  }
-}
-
-/// One block per destination, of whatever the sources have.
-inline void run_memcpy(plan_run& run) {
-  index_t source = 0;
-  for (index_t device = 0; device < run.to().devices().devices(); ++device) {
-    storage& to = run.destination(device);
-    for (std::size_t done = 0; done < to.size();) {
-      storage const& from = run.source(source++ % run.from().devices().devices());
-      std::size_t const bytes = std::min(from.size(), to.size() - done);
-      std::memcpy(to.data() + done, from.data(), bytes);
-      done += bytes;
-    }
-  }
-}
-
 /// Calls body(T{}) with a type of that size.
 template <class Body> void with_item_type(std::size_t item_bytes, Body&& body) {
   switch (item_bytes) {
@@ -64,6 +36,39 @@ template <class Body> void with_item_type(std::size_t item_bytes, Body&& body) {
       return body(std::uint64_t{});
     default:
       return body(std::complex<double>{});
+  }
+}
+
+/// The elements of a storage.
+template <class T, class Storage> [[nodiscard]] std::span<T> items(Storage& local) {
+  auto* const first = local.data();
+  return {reinterpret_cast<T*>(first), local.size() / sizeof(T)};
+}
+
+/// What the library does: plan, and copy what the plan says.
+inline void run_transfers(plan_run& run) {
+  with_item_type(run.item_bytes(), [&]<class T>(T) {
+    local_spans<T const> from{run.from(), {}};
+    for (index_t device = 0; device < run.from().devices().devices(); ++device)
+      from.elements.push_back(items<T const>(run.source(device)));
+    local_spans<T> to{run.to(), {}};
+    for (index_t device = 0; device < run.to().devices().devices(); ++device)
+      to.elements.push_back(items<T>(run.destination(device)));
+    redistribute<T>(from, to);
+  });
+}
+
+/// One block per destination, of whatever the sources have.
+inline void run_memcpy(plan_run& run) {
+  index_t source = 0;
+  for (index_t device = 0; device < run.to().devices().devices(); ++device) {
+    storage& to = run.destination(device);
+    for (std::size_t done = 0; done < to.size();) {
+      storage const& from = run.source(source++ % run.from().devices().devices());
+      std::size_t const bytes = std::min(from.size(), to.size() - done);
+      std::memcpy(to.data() + done, from.data(), bytes);
+      done += bytes;
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <reshard/exec/communicator.hpp>
 #include <reshard/plan/steps.hpp>
 #include <reshard/plan/turns.hpp>
+#include <reshard/tensor/block_band.hpp>
 #include <reshard/tensor/local_tensor.hpp>
 
 #include <exception>
@@ -45,6 +46,20 @@ void require_filled(local_span<T> const& local, index_t device, index_t processe
   index_t const needed = local_elements(local.placement, device);
   if (static_cast<index_t>(local.elements.size()) != needed)
     elements_do_not_fill_the_local_shape(device, local.elements.size(), needed);
+}
+
+/// What every device stores, which is what it is given.
+template <class T> std::vector<extents> filled_shapes(local_spans<T> const& locals) {
+  auto const given = static_cast<index_t>(locals.elements.size());
+  index_t const devices = locals.placement.devices().devices();
+  if (devices > given) too_few_processes(given, devices);
+  std::vector<extents> shapes;
+  for (index_t device = 0; device < given; ++device) {
+    local_span<T> const local{locals.placement, locals.elements[static_cast<std::size_t>(device)]};
+    require_filled(local, device, given);
+    if (device < devices) shapes.push_back(locals.placement.local_shape(device));
+  }
+  return shapes;
 }
 
 template <class T>
@@ -121,6 +136,31 @@ void redistribute(local_span<std::type_identity_t<T> const> const& from, local_s
     now = {next, held};
   }
   redistribute<T>(now, to, comm);
+}
+
+/// Between devices that are all of this process, by the calling thread. A device that holds what it
+/// wants takes it from itself.
+///   throws: plan_error global_shapes_differ, too_few_processes,
+///           elements_do_not_fill_the_local_shape, before anything is moved
+///   cost:   O(transfers); each byte is copied once, in the order of the tensor
+template <class T>
+void redistribute(local_spans<std::type_identity_t<T> const> const& from,
+                  local_spans<T> const& to) {
+  detail::require_same_tensor(from.placement, to.placement);
+  std::vector<extents> const have = detail::filled_shapes(from);
+  std::vector<extents> const want = detail::filled_shapes(to);
+  std::size_t bytes = 0;
+  for (auto const& local : to.elements) bytes += local.size_bytes();
+  block_band band{bytes};
+  for_each_transfer(from.placement, to.placement, [&](transfer const& t) {
+    auto const source = static_cast<std::size_t>(t.source);
+    auto const destination = static_cast<std::size_t>(t.destination);
+    band.add(block_at(reinterpret_cast<std::byte*>(to.elements[destination].data()),
+                      want[destination], t.destination_offset, t.extent, sizeof(T)),
+             block_at(reinterpret_cast<std::byte const*>(from.elements[source].data()),
+                      have[source], t.source_offset, t.extent, sizeof(T)));
+  });
+  band.finish();
 }
 
 /// Between layouts known at compile time: tensors of different shapes do not compile.

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <type_traits>
+#include <vector>
 
 namespace reshard {
 inline namespace v1 {
@@ -23,8 +24,16 @@ template <class T> struct local_span {
   std::span<T> elements;
 };
 
-/// The same where the layout is known at compile time: two of them that hold different tensors are
-/// different types, and what cannot be redistributed does not compile.
+/// What all devices store, where one process has it all; by device number.
+template <class T> struct local_spans {
+  static_assert(std::is_trivially_copyable_v<T>, "tensors are moved as bytes");
+
+  layout placement;
+  std::vector<std::span<T>> elements;
+};
+
+/// A local_span where the layout is known at compile time: two of them that hold different tensors
+/// are different types, and what cannot be redistributed does not compile.
 ///   example: local_tensor<float, rows> mine{buffer};
 template <class T, layout Layout> class local_tensor {
  public:

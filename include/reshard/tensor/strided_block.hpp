@@ -64,15 +64,22 @@ template <class T, class Byte> [[nodiscard]] T* items_of(strided_block<Byte> con
   return reinterpret_cast<T*>(block.first);
 }
 
+/// The dims of a copy between two blocks.
+///   needs: equal extents
+[[nodiscard]] inline copy_dims dims_between(strided_block<std::byte> const& to,
+                                            strided_block<std::byte const> const& from) {
+  copy_dims dims;
+  for (std::size_t d = 0; d < to.extent.size(); ++d)
+    dims.push_back({to.extent[d], to.stride[d], from.stride[d]});
+  return dims;
+}
+
 /// Copies the items of one block to another.
 ///   needs: equal extents and item sizes; the blocks do not overlap
 ///   cost:  that of copy_strided
 inline void copy_block(strided_block<std::byte> const& to,
                        strided_block<std::byte const> const& from) {
-  copy_dims dims;
-  for (std::size_t d = 0; d < to.extent.size(); ++d)
-    dims.push_back({to.extent[d], to.stride[d], from.stride[d]});
-  copy_strided(to.first, from.first, dims, to.item_bytes);
+  copy_strided(to.first, from.first, dims_between(to, from), to.item_bytes);
 }
 
 }  // namespace v1
