@@ -13,13 +13,17 @@ namespace detail {
                     ", which does not divide it"});
 }
 
-/// Every cut names whole axes, and no axis has size 1.
-constexpr bool has_whole_axes(layout const& l) {
-  for (index_t const size : l.devices())
-    if (size == 1) return false;
+/// Every cut names whole axes.
+constexpr bool names_whole_axes(layout const& l) {
   for (cut const& c : l.map().cuts())
     if (c.by().divide() != 1 || c.parts() != combinations(l.devices(), c.by().axes())) return false;
   return true;
+}
+/// The same, and no axis has size 1.
+constexpr bool has_whole_axes(layout const& l) {
+  for (index_t const size : l.devices())
+    if (size == 1) return false;
+  return names_whole_axes(l);
 }
 
 /// Ascending products at which an axis must be split, its size last.

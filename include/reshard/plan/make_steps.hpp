@@ -258,12 +258,19 @@ class axis_renaming {
   std::uint32_t taken_ = 0;          // and per name
 };
 
+/// Every dim has as many cuts: else no permutation of the devices leads from one to the other.
+constexpr bool are_as_high(axis_cuts const& a, axis_cuts const& b) {
+  for (std::size_t d = 0; d < a.size(); ++d)
+    if (a.cuts_of(d) != b.cuts_of(d)) return false;
+  return true;
+}
+
 /// The shortest of what the searches find.
 constexpr step_program shortest_steps(device_matrix const& devices, axis_cuts const& from,
                                       axis_cuts const& to, rule_numbers const& rules) {
   step_search direct{devices, from, to, rules};
   step_program best = direct.by_axes();
-  if (best.size() < 2) return best;
+  if (best.size() < 2 || (best.size() == 2 && !are_as_high(from, to))) return best;
   axis_renaming const names{devices, from, to};
   axis_cuts const goal = names.goal();
   if (best.size() == 2 && !(goal == from)) return best;  // nothing else has one step
@@ -311,10 +318,12 @@ constexpr step_program steps_over(device_matrix const& devices, layout const& fr
 ///   cost:    O(cuts^2), no allocation
 [[nodiscard]] constexpr step_program make_steps(layout const& from, layout const& to) {
   detail::require_same_tensor(from, to);
-  if (from.devices().devices() != to.devices().devices())
+  if (from.devices() == to.devices()) {
+    if (detail::has_whole_axes(from) && detail::names_whole_axes(to))
+      return detail::steps_over(from.devices(), from, to);
+  } else if (from.devices().devices() != to.devices().devices()) {
     detail::device_counts_differ(from.devices().devices(), to.devices().devices());
-  if (from.devices() == to.devices() && detail::has_whole_axes(from) && detail::has_whole_axes(to))
-    return detail::steps_over(from.devices(), from, to);
+  }
   factor_list const from_axes = whole_axes(from);
   factor_list const to_axes = whole_axes(to);
   detail::factors const both = detail::merged(from_axes, to_axes);
