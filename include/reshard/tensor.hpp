@@ -5,6 +5,7 @@
 // codecs and the mover share: random_access_file and byte_range. No mmap: a truncated file is an
 // error that names file and byte, not a signal.
 
+#include <reshard/tensor/block_band.hpp>
 #include <reshard/tensor/codec_error.hpp>
 #include <reshard/tensor/dtype.hpp>
 #include <reshard/tensor/file_image.hpp>

@@ -55,6 +55,10 @@ bool is_right(layout const& l) {
     right = right && holders.size() == group.size() && holders.first(part) == group[0];
     right = right && seen == testing::to_list(group);
     for (index_t k = 0; k < group.size(); ++k) right = right && holders.at(part, k) == group[k];
+    index_t weighted = 0;
+    for (std::size_t i = 0; i < part.size() && holders.weights() != nullptr; ++i)
+      weighted += part[i] * holders.weights()[i];
+    right = right && (holders.weights() == nullptr || weighted == group[0]);
     right = right && group[holders.position(device)] == device;
     for (index_t other = 0; other < l.devices().devices(); ++other)
       right = right && holders.holds(other, part) == (l.part_on(other) == part);

@@ -56,12 +56,17 @@ bool is_right(layout const& l) {
   for (std::size_t d = 0; d < l.shape().rank(); ++d) {
     dim_cuts const along = l.dim(d);
     part_index numbers(along.cuts(), -1);
-    run_cursor run{along, numbers.begin()};
+    part_index weights;
+    for (std::size_t i = 0; i < along.cuts(); ++i)
+      weights.push_back(weights.empty() ? 1 : weights.back() * 100);
+    run_cursor run{along, numbers.begin(), weights.begin()};
     auto const same = [&](index_t at) {
       part_index part;
       index_t const local = along.locate(at, part);
-      return part == numbers && run.offset() == at && run.local(at) == local &&
-             run.end() == at + along.run(part.begin(), local).size;
+      index_t weighted = 0;
+      for (std::size_t i = 0; i < part.size(); ++i) weighted += part[i] * weights[i];
+      return part == numbers && run.weighted() == weighted && run.offset() == at &&
+             run.local(at) == local && run.end() == at + along.run(part.begin(), local).size;
     };
     for (index_t at = 0; at < l.shape()[d]; ++at) {
       run.seek(at);
