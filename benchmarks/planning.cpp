@@ -100,6 +100,12 @@ double peak_mib() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
+double elements_of(models::model const& model) {
+  double sum = 0;
+  for (models::tensor const& t : model.tensors) sum += static_cast<double>(t.shape.elements());
+  return sum;
+}
+
 /// Layouts made and planned tensor by tensor, all ranks, nothing reused between equal tensors.
 void whole_model(benchmark::State& state, models::model (*make)(), spread from, spread to) {
   models::model const model = make();
@@ -110,6 +116,7 @@ void whole_model(benchmark::State& state, models::model (*make)(), spread from, 
     benchmark::DoNotOptimize(sum);
   }
   state.counters["tensors"] = static_cast<double>(model.tensors.size());
+  state.counters["elements"] = elements_of(model);
   state.counters["peak_MiB"] = peak_mib();
   std::map<std::string, index_t> known;  // tensors of equal layouts have equal bounds
   for (models::tensor const& t : model.tensors) {
@@ -240,9 +247,13 @@ void add_all() {
                                  to)
         ->Unit(benchmark::kMillisecond);
   };
-  add_relabelling("32x32_to_16x64", grid_of({32, 32}, {}, square), grid_of({16, 64}, {}, square));
-  add_relabelling("32x32_to_64x16/uneven", grid_of({32, 32}, tail_rule::balanced, {8191, 8191}),
-                  grid_of({64, 16}, tail_rule::ceil, {8191, 8191}));
+  extents const odd{8191, 8191};
+  add_relabelling("32x32_to_16x64", grid_of({32, 32}, tail_rule::balanced, odd),
+                  grid_of({16, 64}, tail_rule::ceil, odd));
+  add_relabelling("rows_to_columns", grid_of({1024, 1}, tail_rule::balanced, odd),
+                  grid_of({1, 1024}, tail_rule::balanced, odd));
+  add_relabelling("cyclic", grid_of({32, 32}, cut_rule::cyclic(96), odd),
+                  grid_of({16, 64}, cut_rule::cyclic(80), odd));
   extents const blocks{8000, 8000};
   benchmarking::register_plan({"block_cyclic", grid_of({2, 2}, cut_rule::cyclic(128), blocks),
                                grid_of({1, 4}, cut_rule::cyclic(96), blocks), dtype::float64});

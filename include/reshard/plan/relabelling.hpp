@@ -38,6 +38,7 @@ template <class List> class gain_matrix {
 
 /// The assignment of columns to rows with the largest sum: shortest augmenting paths, row by row,
 /// with prices that keep every reduced cost at or above 0 (Kuhn, Munkres; Jonker, Volgenant 1987).
+/// Of columns that are equally near a free one ends the path: layouts make many equal gains.
 ///   cost: O(n^3)
 template <class List> class assignment {
  public:
@@ -45,71 +46,88 @@ template <class List> class assignment {
       : gains_(gains),
         n_(static_cast<std::size_t>(gains.size())),
         row_price_(n_, index_t{0}),
-        column_price_(n_ + 1, index_t{0}),
-        row_of_(n_ + 1, no_row),
+        column_price_(n_, max_index),
+        row_of_(n_, none),
+        column_of_(n_, none),
         distance_(n_, index_t{0}),
         before_(n_, index_t{0}),
-        in_tree_(n_ + 1, index_t{0}) {
+        columns_(n_, index_t{0}) {
+    for (index_t row = 0; row < gains.size(); ++row)
+      for (std::size_t c = 0; c < n_; ++c)
+        if (cost(row, c) < column_price_[c]) column_price_[c] = cost(row, c);
     for (index_t row = 0; row < gains.size(); ++row) add(row);
   }
 
   /// The column of every row.
-  [[nodiscard]] constexpr List columns() const {
-    List out(n_, index_t{0});
-    for (std::size_t c = 0; c < n_; ++c)
-      out[static_cast<std::size_t>(row_of_[c])] = static_cast<index_t>(c);
-    return out;
-  }
+  [[nodiscard]] constexpr List columns() const { return column_of_; }
 
  private:
-  static constexpr index_t no_row = -1;
+  static constexpr index_t none = -1;
 
-  /// Grows a tree of shortest paths from a new row to a free column, then flips the path. Column
-  /// n_ is not there: it stands for the root.
-  constexpr void add(index_t row) {
-    for (std::size_t c = 0; c < n_; ++c) distance_[c] = max_index;
-    for (std::size_t c = 0; c <= n_; ++c) in_tree_[c] = 0;
-    std::size_t last = n_;
-    for (row_of_[last] = row; row_of_[last] != no_row;) last = grown(last);
-    while (last != n_) {
-      auto const previous = static_cast<std::size_t>(before_[last]);
-      row_of_[last] = row_of_[previous];
-      last = previous;
-    }
+  [[nodiscard]] constexpr index_t cost(index_t row, std::size_t column) const {
+    return -gains_.at(row, static_cast<index_t>(column));
   }
-  /// Adds a column to the tree; returns the nearest one outside.
-  constexpr std::size_t grown(std::size_t last) {
-    in_tree_[last] = 1;
-    index_t const row = row_of_[last];
-    index_t const price = row_price_[static_cast<std::size_t>(row)];
-    std::size_t nearest = n_;
-    index_t step = max_index;
+
+  /// Grows a tree of shortest paths from a new row to a free column, then flips the path. columns_:
+  /// first those outside of the tree, behind them those within.
+  constexpr void add(index_t row) {
     for (std::size_t c = 0; c < n_; ++c) {
-      if (in_tree_[c] != 0) continue;
-      index_t const cost = -gains_.at(row, static_cast<index_t>(c)) - price - column_price_[c];
-      if (cost < distance_[c]) {
-        distance_[c] = cost;
-        before_[c] = static_cast<index_t>(last);
-      }
-      if (distance_[c] >= step) continue;
-      step = distance_[c];
-      nearest = c;
+      distance_[c] = max_index;
+      columns_[c] = static_cast<index_t>(c);
     }
-    for (std::size_t c = 0; c <= n_; ++c) {
-      if (in_tree_[c] != 0) {
-        row_price_[static_cast<std::size_t>(row_of_[c])] += step;
-        column_price_[c] -= step;
-      } else if (c < n_) {
-        distance_[c] -= step;
+    index_t reached = 0;  // the distance of the column that came last into the tree
+    std::size_t outside = n_;
+    index_t at = row;
+    while (at != none) {
+      std::size_t const nearest = scanned(at, reached, outside--);
+      std::size_t const column = static_cast<std::size_t>(columns_[nearest]);
+      columns_[nearest] = columns_[outside];
+      columns_[outside] = static_cast<index_t>(column);
+      reached = distance_[column];
+      at = row_of_[column];
+    }
+    row_price_[static_cast<std::size_t>(row)] += reached;
+    for (std::size_t k = outside + 1; k < n_; ++k) {
+      auto const column = static_cast<std::size_t>(columns_[k]);
+      row_price_[static_cast<std::size_t>(row_of_[column])] += reached - distance_[column];
+      column_price_[column] -= reached - distance_[column];
+    }
+    flip(columns_[outside]);
+  }
+  /// Looks from a row of the tree, whose column is `reached` away, at the columns outside; returns
+  /// the position of the nearest one.
+  constexpr std::size_t scanned(index_t row, index_t reached, std::size_t outside) {
+    index_t const price = row_price_[static_cast<std::size_t>(row)] - reached;
+    index_t least = max_index;
+    std::size_t nearest = 0;
+    for (std::size_t k = 0; k < outside; ++k) {
+      auto const c = static_cast<std::size_t>(columns_[k]);
+      index_t const along = cost(row, c) - price - column_price_[c];
+      if (along < distance_[c]) {
+        distance_[c] = along;
+        before_[c] = row;
       }
+      if (distance_[c] > least || (distance_[c] == least && row_of_[c] != none)) continue;
+      least = distance_[c];
+      nearest = k;
     }
     return nearest;
+  }
+  /// Gives every row on the path to a free column the column that it came by.
+  constexpr void flip(index_t column) {
+    while (column != none) {
+      index_t const row = before_[static_cast<std::size_t>(column)];
+      row_of_[static_cast<std::size_t>(column)] = row;
+      index_t const next = column_of_[static_cast<std::size_t>(row)];
+      column_of_[static_cast<std::size_t>(row)] = column;
+      column = next;
+    }
   }
 
   gain_matrix<List> const& gains_;
   std::size_t n_;
-  List row_price_, column_price_, row_of_;  // row_of_: per column
-  List distance_, before_, in_tree_;        // of the tree that grows
+  List row_price_, column_price_, row_of_, column_of_;  // row_of_: per column
+  List distance_, before_, columns_;                    // of the tree that grows
 };
 
 }  // namespace detail
