@@ -5,10 +5,12 @@
 // time and at run time. Nothing is allocated and nothing is searched: a part's box, the part of an
 // element and the devices that hold it are closed forms. Devices are numbered row-major, axes count
 // from the right, dims from the left. A broken rule throws layout_error from a function that is
-// named after the rule. By name only, so that nobody pays for what he does not use:
-// algebra/torch_placements.hpp and algebra/named_axes.hpp (layouts as PyTorch and MindSpore state
-// them), algebra/reshape.hpp (the same elements under another shape), algebra/box_view.hpp (boxes
-// under permuted and regrouped dims), algebra/strided.hpp (shape:stride layouts).
+// named after the rule. By name only, so that nobody pays for what he does not
+// use: algebra/torch_placements.hpp and algebra/named_axes.hpp (layouts as PyTorch and MindSpore
+// state them), algebra/reshape.hpp and algebra/rearranged.hpp (the same elements under another
+// shape; slices, concatenations, stacks), algebra/flat_interval.hpp (parts of a flattened tensor),
+// algebra/block_cuts.hpp (cuts at blocks), algebra/box_view.hpp (boxes under permuted and regrouped
+// dims), algebra/strided.hpp (shape:stride layouts).
 
 #include <reshard/algebra/axis_list.hpp>
 #include <reshard/algebra/box.hpp>

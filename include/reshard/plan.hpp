@@ -5,7 +5,8 @@
 // streamed to a sink. Coverage, cost with its lower bound and the groups of devices that hold the
 // same part come from the same walk over parts. Steps are the collective program that every device
 // runs in lockstep. Pictures of both are text. A plan depends on its arguments only. By name only:
-// plan/relabelling.hpp, the names for the destinations that leave most in place.
+// plan/relabelling.hpp, the names for the destinations that leave most in place, and
+// plan/piece_table.hpp, transfers between lists of pieces that no rule deals out.
 
 #include <reshard/plan/axis_cuts.hpp>
 #include <reshard/plan/bands.hpp>
