@@ -23,6 +23,10 @@ void mover_flags::add_to(CLI::App& app) {
       "CRC-32 of every tensor while it is in memory; the result is read back and compared");
   app.add_flag("--force", force, "replace files that exist");
   app.add_flag("--fresh", fresh, "forget what an earlier run of the same command has done");
+  app.add_option("--sync_every", sync_every,
+                 "after so many bytes, or 30 s, what is done outlives a power cut; default: 4GiB")
+      ->transform(CLI::AsSizeValue(false))
+      ->option_text("SIZE");
   app.add_flag("--no_sync", no_sync, "let the system write to the disk when it likes");
   app.add_flag("--progress", progress, "say every 10 s how far it is, also when not on a terminal");
   app.add_flag("--quiet", quiet, "print warnings and errors only");
@@ -48,6 +52,7 @@ reshard::convert_options mover_flags::options() const {
   out.memory_bytes = memory;
   out.replace_existing = force;
   out.output.durable = !no_sync;
+  if (sync_every != 0) out.output.sync_bytes = sync_every;
   out.output.fresh = fresh;
   if (!mode.empty()) out.output.mode = static_cast<mode_t>(std::stoul(mode, nullptr, 8));
   if (checksum) out.checksum = reshard::linear_crc;

@@ -11,8 +11,9 @@ namespace tools {
 
 /// The flags of every tool that moves tensors.
 struct mover_flags {
-  std::size_t workers = 0;  // 0 = one per processor
-  std::size_t memory = 0;   // 0 = reshard::default_memory_bytes()
+  std::size_t workers = 0;     // 0 = one per processor
+  std::size_t memory = 0;      // 0 = reshard::default_memory_bytes()
+  std::size_t sync_every = 0;  // 0 = as the library does
   bool dry_run = false, verify = false, checksum = false, force = false, fresh = false;
   bool no_sync = false, quiet = false, progress = false;
   std::vector<std::string> explain;

@@ -26,6 +26,7 @@ using list = std::vector<std::uint64_t>;
 std::string written(folder const& dir) {
   std::string path = dir.path + "/journal";
   journal j{path, job_1, journal::start::go_on, boot_1};
+  j.begin();
   j.done(5);
   j.done(0);
   j.sync_point([] {});
@@ -42,6 +43,7 @@ TEST_CASE("a journal says which tasks are done", "[journal]") {
   CHECK(!journal::read(path, job_1, boot_1)->complete);
   journal again{path, job_1, journal::start::go_on, boot_1};
   CHECK(again.found().tasks == 4);
+  again.begin();
   again.done(4);
   CHECK(tasks(journal::read(path, job_1, boot_1)) == list{0, 2, 3, 4, 5});
 }
@@ -53,6 +55,7 @@ TEST_CASE("after another start of the machine only what is before the sync point
   CHECK(tasks(journal::read(path, job_1, boot_2)) == list{0, 5});
   {
     journal j{path, job_1, journal::start::go_on, boot_2};
+    j.begin();
     j.done(3);
   }
   CHECK(tasks(journal::read(path, job_1, boot_2)) == list{0, 3, 5});
@@ -64,10 +67,24 @@ TEST_CASE("tasks that finish while a sync point is made are not covered by it", 
   std::string const path = dir.path + "/journal";
   {
     journal j{path, job_1, journal::start::go_on, boot_1};
+    j.begin();
     j.done(1);
     j.sync_point([&] { j.done(2); });
   }
   CHECK(tasks(journal::read(path, job_1, boot_2)) == list{1});
+}
+
+TEST_CASE("a job that has not begun, or whose files may be empty, is none", "[journal]") {
+  folder const dir;
+  std::string const path = dir.path + "/journal";
+  journal j{path, job_1, journal::start::go_on, boot_1};
+  CHECK(!journal::read(path, job_1, boot_1));
+  j.begin();
+  j.done(1);
+  CHECK(tasks(journal::read(path, job_1, boot_1)) == list{1});
+  CHECK(!journal::read(path, job_1, boot_2));
+  CHECK_THROWS_AS(j.sync_point([] { throw std::runtime_error("no"); }), std::runtime_error);
+  CHECK(!journal::read(path, job_1, boot_1));
 }
 
 TEST_CASE("if files cannot be synced, what is not durable is lost", "[journal]") {
@@ -75,6 +92,7 @@ TEST_CASE("if files cannot be synced, what is not durable is lost", "[journal]")
   std::string const path = written(dir);
   {
     journal j{path, job_1, journal::start::go_on, boot_1};
+    j.begin();
     CHECK_THROWS_AS(j.sync_point([] { throw std::runtime_error("no"); }), std::runtime_error);
   }
   CHECK(tasks(journal::read(path, job_1, boot_1)) == list{0, 5});
@@ -93,6 +111,7 @@ TEST_CASE("a torn or damaged record ends the journal", "[journal]") {
     list const all[] = {{}, {}, {5}, {0, 5}, {0, 5}, {0, 2, 5}, {0, 2, 3, 5}};
     CHECK(tasks(journal::read(part, job_1, boot_1)) == all[cut / 16]);
     journal j{part, job_1, journal::start::go_on, boot_1};
+    j.begin();
     j.done(7);
     list expected = all[cut / 16];
     expected.push_back(7);
@@ -105,7 +124,7 @@ TEST_CASE("a journal of other inputs is not used", "[journal]") {
   std::string const path = written(dir);
   CHECK(!journal::read(path, job_1 + 1, boot_1));
   CHECK(!journal::read(dir.path + "/none", job_1, boot_1));
-  { journal const j{path, job_1 + 1, journal::start::go_on, boot_1}; }
+  { journal{path, job_1 + 1, journal::start::go_on, boot_1}.begin(); }
   CHECK(!journal::read(path, job_1, boot_1));
   CHECK(journal::read(path, job_1 + 1, boot_1)->tasks == 0);
 }
@@ -115,9 +134,13 @@ TEST_CASE("complete survives the machine only if it is said to", "[journal]") {
   for (durability const how : {durability::of_the_process, durability::of_the_machine}) {
     folder const dir;
     std::string const path = dir.path + "/journal";
-    { journal{path, job_1, journal::start::go_on, boot_1}.complete(how); }
+    {
+      journal j{path, job_1, journal::start::go_on, boot_1};
+      j.begin();
+      j.complete(how);
+    }
     CHECK(journal::read(path, job_1, boot_1)->complete);
-    CHECK(journal::read(path, job_1, boot_2)->complete == (how == durability::of_the_machine));
+    CHECK(journal::read(path, job_1, boot_2).has_value() == (how == durability::of_the_machine));
   }
 }
 

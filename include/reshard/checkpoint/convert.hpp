@@ -110,8 +110,8 @@ class conversion {
     if (!options_.replace_existing && !job.is_complete()) require_free_targets(plan_);
     require_writable_folders(plan_);
     if (!job.is_complete()) require_space(job);
-    job.begin();
     try {
+      job.begin();
       return run(job);
     } catch (codec_error const& e) {
       if (e.code() == errc::source_has_changed || e.code() == errc::file_reads_back_differently)

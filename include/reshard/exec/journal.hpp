@@ -45,7 +45,8 @@ struct journal_state {
 
 /// A file that says which tasks of a job are done. Records are appended after the writes of a task
 /// have returned: then its bytes outlive the process. A sync point says that they outlive the
-/// machine; after another start of the machine only what is before the last one counts.
+/// machine; after another start of the machine only what is before the last one counts, and without
+/// one there is no job: not even the files that it made need have their bytes.
 ///   format: records of two 64-bit words: kind and value, and a check over them, their number and
 ///           the job's fingerprint. The first is `begin` with the boot id
 class journal {
@@ -62,25 +63,26 @@ class journal {
 
   enum class start { go_on, anew };
 
-  /// Goes on with the journal of that name, or begins it. One process at a time.
+  /// Takes hold of the journal of that name. One process at a time.
   ///   job:    fingerprint of inputs, options and version; a journal of another one begins anew
   ///   throws: codec_error job_is_running, file_cannot_be_written
   journal(std::string path, std::uint64_t job, start how = start::go_on,
           std::uint64_t boot = detail::boot_id())
-      : job_(job) {
+      : job_(job), boot_(boot) {
     lock(std::move(path));
     if (how == start::go_on)
       state_ = replay(random_access_file{file_->path()}, job, boot).value_or(journal_state{});
     if (::ftruncate(file_->descriptor(), static_cast<off_t>(state_.bytes)) != 0)
       detail::file_cannot_be_written(file_->path(), static_cast<std::int64_t>(state_.bytes),
                                      std::strerror(errno));
-    append(kind::begin, boot);
   }
 
   /// What earlier runs of this job did.
   [[nodiscard]] journal_state const& found() const noexcept { return state_; }
   [[nodiscard]] std::string const& path() const noexcept { return file_->path(); }
 
+  /// The files of the job are there, with all that no task writes.
+  void begin() { append(kind::begin, boot_); }
   /// The bytes of a task are written.
   void done(std::uint64_t task) { append(kind::done, task); }
 
@@ -138,7 +140,8 @@ class journal {
       std::uint64_t const value = word & ((std::uint64_t{1} << value_bits) - 1);
       switch (static_cast<kind>(word >> value_bits)) {
         case kind::begin:
-          if (std::exchange(current_, word) != word) lose();
+          if (current_ != 0 && current_ != word) lose();
+          current_ = word;
           break;
         case kind::done:
           tasks_.push_back({number, value});
@@ -154,8 +157,9 @@ class journal {
           break;
       }
     }
-    journal_state state() {
+    std::optional<journal_state> state() {
       if (current_ != boot_) lose();
+      if (nothing_) return std::nullopt;
       journal_state out;
       out.complete = complete_ != 0;
       for (task const& t : tasks_) {
@@ -174,6 +178,7 @@ class journal {
     };
     /// Drops what a sync point does not cover.
     void lose() {
+      nothing_ = nothing_ || (durable_ == 0 && complete_ != 2);
       while (!tasks_.empty() && tasks_.back().record >= durable_) tasks_.pop_back();
       if (complete_ == 1) complete_ = 0;
     }
@@ -181,6 +186,7 @@ class journal {
     std::uint64_t boot_;
     std::uint64_t current_ = 0;
     std::uint64_t durable_ = 0;  // records before this one
+    bool nothing_ = false;       // the files may lack what was written when they were made
     int complete_ = 0;           // 1 of the process, 2 of the machine
     std::vector<task> tasks_;
   };
@@ -201,9 +207,10 @@ class journal {
       }
     }
     if (number == 0) return std::nullopt;
-    journal_state out = play.state();
-    out.bytes = number * record_bytes;
-    out.records = number;
+    std::optional<journal_state> out = play.state();
+    if (!out) return std::nullopt;
+    out->bytes = number * record_bytes;
+    out->records = number;
     return out;
   }
   static std::uint64_t check_of(std::uint64_t word, std::uint64_t number, std::uint64_t job) {
@@ -235,6 +242,7 @@ class journal {
   }
 
   std::uint64_t job_;
+  std::uint64_t boot_;
   std::unique_ptr<open_file> file_;
   journal_state state_;
   std::mutex mutex_;

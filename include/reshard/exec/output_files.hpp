@@ -26,11 +26,15 @@ using crc_function =
     std::function<std::uint32_t(random_access_file const&, std::span<covered_part const>)>;
 
 /// Makes the names in a folder outlive the machine.
+///   throws: codec_error file_cannot_be_written
 inline void sync_folder(std::filesystem::path const& folder) {
   int const fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;  // the names hold; only their durability is not hastened
-  ::fsync(fd);
+  int const failure = ::fsync(fd) == 0 ? 0 : errno;
   ::close(fd);
+  if (failure != 0 && failure != EINVAL && failure != EBADF)  // not every file system can
+    detail::file_cannot_be_written(folder.string(), -1,
+                                   std::string{"cannot be synced: "} + std::strerror(failure));
 }
 
 /// Files that appear under their names only when they are complete. Until then they are

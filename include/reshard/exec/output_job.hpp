@@ -65,6 +65,7 @@ class output_job {
     if (found_ && journal_->found().tasks != found_->tasks)
       detail::job_is_running(journal_path_);  // and has ended in the meantime
     if (!found_) files_.create();
+    journal_->begin();
     synced_at_ = std::chrono::steady_clock::now();
   }
 
