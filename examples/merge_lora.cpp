@@ -1,13 +1,12 @@
 // Merges LoRA adapters into the weights that they were trained for, and lays the result out anew.
 
-#include "support/checkpoints.hpp"
-#include "support/lora_record.hpp"
+#include "support/lora_output.hpp"
 #include "support/lora_scaling.hpp"
+#include "support/lora_source.hpp"
 #include "support/move_tensors.hpp"
 #include "support/peft_job.hpp"
 
 #include <reshard/checkpoint/embedded_lora.hpp>
-#include <reshard/checkpoint/weight_files.hpp>
 
 using namespace reshard;
 
@@ -37,25 +36,11 @@ std::vector<lora_merge> take_merges(catalog& source, tools::lora_flags const& fl
 
 /// Merges what a checkpoint of MindFormers holds, and lays the result out anew.
 int merge_embedded(tools::lora_flags const& flags) {
-  auto const from = tools::strategy_of(flags.source_strategy);
-  auto const to = tools::strategy_of(flags.destination_strategy);
-  catalog source = tools::open_checkpoint(flags.source, from);
+  catalog source = tools::open_source(flags);
   tools::lora_record record{source};
   std::vector<lora_merge> merges = take_merges(source, flags, record);
-  destination_layout destination = lay_out(source, to ? &*to : nullptr, flags.layout);
-  tools::print_warnings(destination.warnings);
-  rank_file_options files;
-  files.path_of = [&](index_t rank) { return to ? flags.rank_file(rank) : flags.merged_file(); };
-  files.format = tools::format_named(flags.format);
-  files.image = tools::mindspore_image(files.format);
-  if (flags.format == "safetensors")
-    for (auto& pair : record.metadata()) files.image.metadata.push_back(std::move(pair));
-  conversion_plan plan = plan_rank_files(source, std::move(destination), files);
-  if (flags.format == "ckpt")
-    plan.files.push_back(text_file(flags.destination + '/' + tools::lora_record::file_name,
-                                   record.json().dump(2) + '\n'));
+  conversion_plan plan = tools::plan_output(source, flags, record);
   if (!flags.mover.quiet) fmt::print("merges {} adapters\n", merges.size());
-  if (flags.type) set_real_type(plan, *flags.type);
   add_lora(plan, std::move(merges), flags.arithmetic);
   return tools::move_tensors(std::move(plan), flags.mover, flags.destination, record.json());
 }
@@ -66,10 +51,13 @@ int main(int argc, char** argv) {
   app.footer(
       "examples: merge_lora --src_ckpt_path_or_dir ckpt --src_ckpt_strategy strategy "
       "--dst_ckpt_dir out --lora_scaling 2 --verify\n"
-      "          merge_lora --base model --adapter adapter --output merged");
+      "          merge_lora --base model --adapter adapter --output merged\n"
+      "          merge_lora --src_ckpt_path_or_dir llama.ckpt --model llama --adapter adapter "
+      "--dst_ckpt_dir out");
   tools::lora_flags flags;
   flags.add_to(app);
   return app.run(argc, argv, [&] {
-    return flags.has_adapters() ? tools::merge_adapters(flags) : merge_embedded(flags);
+    if (!flags.has_adapters()) return merge_embedded(flags);
+    return flags.base.empty() ? tools::merge_renamed_adapters(flags) : tools::merge_adapters(flags);
   });
 }

@@ -22,8 +22,8 @@ std::string scaling_fault(std::string const& text) {
 }
 
 template <class Choice, class Target>
-void add_choice(CLI::App& app, char const* flag, Target& target,
-                std::map<std::string, Choice> const& words, char const* text) {
+void add_words(CLI::App& app, char const* flag, Target& target,
+               std::map<std::string, Choice> const& words, char const* text) {
   std::string list;
   for (auto const& [word, value] : words) list += (list.empty() ? "" : "|") + word;
   app.add_option(flag, target, text)->transform(CLI::CheckedTransformer(words))->option_text(list);
@@ -51,18 +51,17 @@ void lora_flags::add_to(CLI::App& app) {
       ->capture_default_str();
   using reshard::lora_precision;
   using reshard::lora_rounding;
-  add_choice<lora_precision>(app, "--accumulate", arithmetic.accumulate,
-                             {{"fp32", lora_precision::float32}, {"fp64", lora_precision::float64}},
-                             "what products and sums are computed in; default fp32");
-  add_choice<lora_rounding>(
-      app, "--rounding", arithmetic.rounding,
-      {{"once", lora_rounding::once},
-       {"peft", lora_rounding::peft},
-       {"mindformers", lora_rounding::mindformers}},
-      "round the sum only, or also before it as these tools do; default once");
-  add_choice<reshard::compatibility>(app, "--compat", layout.compat,
-                                     {{"mindspore", reshard::compatibility::mindspore}},
-                                     "name the result merged_lora.ckpt.safetensors");
+  add_words<lora_precision>(app, "--accumulate", arithmetic.accumulate,
+                            {{"fp32", lora_precision::float32}, {"fp64", lora_precision::float64}},
+                            "what products and sums are computed in; default fp32");
+  add_words<lora_rounding>(app, "--rounding", arithmetic.rounding,
+                           {{"once", lora_rounding::once},
+                            {"peft", lora_rounding::peft},
+                            {"mindformers", lora_rounding::mindformers}},
+                           "round the sum only, or also before it as these tools do; default once");
+  add_words<reshard::compatibility>(app, "--compat", layout.compat,
+                                    {{"mindspore", reshard::compatibility::mindspore}},
+                                    "name the result merged_lora.ckpt.safetensors");
   add_peft_to(app);
   mover.add_to(app);
   app.final_callback([this] { settle(); });
@@ -76,18 +75,23 @@ void lora_flags::add_peft_to(CLI::App& app) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->option_text("DIR[:WEIGHT]");
+  app.add_option("--model", model,
+                 "family, such as llama, whose rules name the modules of adapters in a checkpoint "
+                 "with MindSpore's names");
+  app.add_option("--config", config, "config.json of the model, where the rules need its sizes");
   app.add_option("--output", output, "folder of the result, whose files are named as the base's");
-  add_choice<reshard::dtype>(app, "--dtype", type,
-                             {{"fp16", reshard::dtype::float16},
-                              {"bf16", reshard::dtype::bfloat16},
-                              {"fp32", reshard::dtype::float32},
-                              {"fp64", reshard::dtype::float64}},
-                             "type of the result; default: each tensor keeps its own");
+  add_words<reshard::dtype>(app, "--dtype", type,
+                            {{"fp16", reshard::dtype::float16},
+                             {"bf16", reshard::dtype::bfloat16},
+                             {"fp32", reshard::dtype::float32},
+                             {"fp64", reshard::dtype::float64}},
+                            "type of the result; default: each tensor keeps its own");
 }
 
 /// The flags of one of the ways to use the tool are there, and none of another.
 void lora_flags::settle() {
-  if (!base.empty() || !adapters.empty() || !output.empty()) {
+  if (!adapters.empty() && !source.empty() && model.empty()) throw CLI::RequiredError("--model");
+  if (!base.empty() || !output.empty() || (!adapters.empty() && source.empty())) {
     if (base.empty()) throw CLI::RequiredError("--base");
     if (adapters.empty()) throw CLI::RequiredError("--adapter");
     if (output.empty()) throw CLI::RequiredError("--output");

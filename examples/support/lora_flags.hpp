@@ -16,6 +16,7 @@ struct lora_flags {
   std::string source, source_strategy, destination, destination_file, destination_strategy;
   std::string prefix = "checkpoint_", scaling = "auto", format = "ckpt";
   std::string base, output;           // of adapters of PEFT
+  std::string model, config;          // of a base with MindSpore's names
   std::vector<std::string> adapters;  // DIR or DIR:weight
   std::optional<double> alpha;
   std::optional<reshard::dtype> type;

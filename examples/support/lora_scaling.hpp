@@ -20,6 +20,7 @@ class lora_scalings {
 
  private:
   std::optional<double> fixed_, alpha_;
+  bool by_rows_;  // whatever rank the configuration states, as MindFormers' script for safetensors
   std::optional<reshard::adapter> config_;
   std::optional<reshard::adapter_rules> rules_;
 };

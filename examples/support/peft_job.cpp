@@ -1,14 +1,18 @@
 #include "support/peft_job.hpp"
 
 #include "support/checkpoints.hpp"
-#include "support/lora_record.hpp"
+#include "support/lora_output.hpp"
+#include "support/lora_source.hpp"
 #include "support/move_tensors.hpp"
 
+#include <reshard/checkpoint/renamed_base.hpp>
 #include <reshard/checkpoint/same_files.hpp>
 #include <reshard/checkpoint/weight_files.hpp>
 #include <reshard/codec/adapter_config.hpp>
+#include <reshard/codec/model_config.hpp>
 #include <reshard/codec/torch_zip.hpp>
 #include <reshard/codec/weight_index_json.hpp>
+#include <reshard/model/families.hpp>
 
 #include <deque>
 #include <filesystem>
@@ -117,12 +121,24 @@ void warn_of_tied_head(catalog const& base, changes const& changed) {
                                                  : " is the head too, so the head changes")});
   }
 }
-}  // namespace
 
-int merge_adapters(lora_flags const& flags) {
-  catalog const base = open_checkpoint(flags.base, std::nullopt);
-  lora_record record{base};
-  std::deque<peft_adapter> adapters;
+/// Which of MindSpore's variants of names a checkpoint has.
+family_flags variant_of(catalog const& source) {
+  family_flags out;
+  out.target = naming::legacy;
+  out.qkv_concat = false;
+  for (catalog_tensor const& t : source.tensors) {
+    if (t.name.starts_with("decoder.")) out.target = naming::mcore;
+    if (t.name.find(".w_qkv.") != t.name.npos || t.name.find(".linear_qkv.") != t.name.npos)
+      out.qkv_concat = true;
+  }
+  return out;
+}
+
+/// What all adapters of the command line do to a base.
+///   adapters: theirs; outlive the plan
+peft_merges merges_of(catalog const& base, lora_flags const& flags,
+                      std::deque<peft_adapter>& adapters, lora_record& record) {
   peft_merger merger{base};
   for (std::string const& text : flags.adapters) {
     peft_adapter const& a = adapters.emplace_back(open_adapter(text));
@@ -131,6 +147,35 @@ int merge_adapters(lora_flags const& flags) {
   }
   peft_merges merges = std::move(merger).take();
   print_warnings(merges.warnings);
+  return merges;
+}
+}  // namespace
+
+int merge_renamed_adapters(lora_flags const& flags) {
+  catalog const source = open_source(flags);
+  std::optional<model> config;
+  if (!flags.config.empty()) config = read_model(flags.config);
+  rule_table const table =
+      family_named(flags.model).rules({config ? &*config : nullptr, variant_of(source), &source});
+  remapping const mapped = remap(source, table, remap_direction::reverse, {true});
+  renamed_base const base = renamed(mapped);
+  if (!base.rearranged.empty())
+    print_warnings(std::array{"fused or rearranged here, so no adapter can be merged into them: " +
+                              grouped(base.rearranged)});
+  lora_record record{source};
+  std::deque<peft_adapter> adapters;
+  peft_merges merges = under_stored_names(merges_of(base.named, flags, adapters, record), base);
+  record.add_uses(merges.uses);
+  conversion_plan plan = plan_output(source, flags, record);
+  add_adapters(plan, std::move(merges), flags.arithmetic);
+  return move_tensors(std::move(plan), flags.mover, flags.destination, record.json());
+}
+
+int merge_adapters(lora_flags const& flags) {
+  catalog const base = open_checkpoint(flags.base, std::nullopt);
+  lora_record record{base};
+  std::deque<peft_adapter> adapters;
+  peft_merges merges = merges_of(base, flags, adapters, record);
   record.add_uses(merges.uses);
   changes const changed = changes_of(base, merges, flags.type);
   warn_of_tied_head(base, changed);

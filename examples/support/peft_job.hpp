@@ -10,4 +10,9 @@ namespace tools {
 ///   throws:  what the library throws
 int merge_adapters(lora_flags const& flags);
 
+/// Merges adapters of PEFT into a checkpoint with MindSpore's names, complete or distributed: the
+/// rules of the model's family say which tensor is which.
+///   returns, throws: as above
+int merge_renamed_adapters(lora_flags const& flags);
+
 }  // namespace tools

@@ -6,7 +6,7 @@
 A result has the names, types, shapes and order of expected/; its values are those of expected_exact/ (float64, rounded once) but for
 the accumulation in float32: half types at most 1 ulp on 1e-3 of the elements, float32 1 ulp and a little; what no adapter touches is
 byte-identical. Error cases exit with 1, say what `wanted` names, and leave nothing. Prints 'N passed, M failed'."""
-import glob, json, math, os, shutil, struct, subprocess, sys, tempfile
+import glob, json, math, os, random, shutil, struct, subprocess, sys, tempfile
 BIN, DATA = (os.path.abspath(p) for p in sys.argv[1:3])
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import compare_checkpoints as reader
@@ -120,11 +120,174 @@ def usage(tmp):
     p = merge("--src_ckpt_path_or_dir", copy + "/model.ckpt", "--dst_ckpt_dir", tmp + "/r")
     check("a config of another rank is refused", p.returncode == 1 and "A has 8 rows" in p.stderr, p.stderr)
 
+# Adapters of every kind on a made-up model: small integers and factors of powers of two, so that every sum is exact; expectations by
+# plain loops over the definitions.
+DICE = random.Random(3)
+def some(*shape): return [DICE.randint(-3, 3) for _ in range(math.prod(shape))]
+
+def write_safetensors(path, kinds, metadata={"format": "pt"}):
+    """kinds: name -> (dtype, shape, values)"""
+    header, data = {"__metadata__": metadata}, b""
+    for name, (dtype, shape, values) in kinds.items():
+        raw = b"".join(struct.pack("<f", v)[2:] for v in values) if dtype == "BF16" else struct.pack("<%d%s" % (len(values), {"F32": "f", "F16": "e"}[dtype]), *values)
+        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [len(data), len(data) + len(raw)]}; data += raw
+    text = json.dumps(header, separators=(",", ":")).encode()
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as f: f.write(struct.pack("<Q", len(text)) + text + data)
+
+def write_adapter(folder, kinds, **config):
+    write_safetensors(folder + "/adapter_model.safetensors", {"base_model.model." + n: t for n, t in kinds.items()})
+    with open(folder + "/adapter_config.json", "w") as f: json.dump({"peft_type": "LORA", "r": 2, "lora_alpha": 4, **config}, f)
+    return folder
+
+def product(b, a, r):
+    """b (out, r) times a (r, in), row-major."""
+    out, columns = len(b) // r, len(a) // r
+    return [sum(b[i * r + k] * a[k * columns + j] for k in range(r)) for i in range(out) for j in range(columns)]
+
+def turned(m, rows): return [m[i * (len(m) // rows) + j] for j in range(len(m) // rows) for i in range(rows)]
+def added(w, delta, scale): return [x + scale * d for x, d in zip(w, delta)]
+
+def every_kind(tmp):
+    base, E, r = tmp + "/base", 3, 2
+    first = {"model.lin.weight": ("BF16", (4, 3), some(4, 3)), "model.lin.bias": ("BF16", (4,), some(4)), "model.square.weight": ("F32", (3, 3), some(3, 3)),
+             "model.conv.weight": ("F32", (4, 2, 3, 1), some(4, 2, 3, 1)), "model.embed.weight": ("F32", (5, 3), some(5, 3)), "model.head.weight": ("F16", (5, 3), some(5, 3))}
+    second = {"model.dora.weight": ("F32", (2, 2), [3, 4, 6, 8]), "model.other.bias": ("F32", (3,), some(3)), "model.mlp.experts.gate_up_proj": ("F32", (E, 6, 4), some(E, 6, 4)),
+              **{"model.block_sparse_moe.experts.%d.w2.weight" % e: ("F32", (4, 5), some(4, 5)) for e in range(E)}}
+    third = {"model.norm.weight": ("BF16", (3,), some(3))}
+    shards = {"model-0000%d-of-00003.safetensors" % (i + 1): t for i, t in enumerate((first, second, third))}
+    for file, kinds in shards.items(): write_safetensors(base + "/" + file, kinds, {"format": "pt", "note": "kept"})
+    total = sum(len(v) * {"BF16": 2, "F16": 2, "F32": 4}[d] for t in shards.values() for d, _, v in t.values())
+    with open(base + "/model.safetensors.index.json", "w") as f: json.dump({"metadata": {"total_size": total}, "weight_map": {n: file for file, t in shards.items() for n in t}}, f)
+    for name, text in (("config.json", "{}"), ("tokenizer.json", ""), ("pytorch_model.bin", "stale")):
+        with open(base + "/" + name, "w") as f: f.write(text)
+    model = {n: list(v) for t in shards.values() for n, (_, _, v) in t.items()}
+    A, B, bias = some(2, 3), some(4, 2), some(4)
+    CA, CB, EA, EB = some(2, 2, 3, 1), some(4, 2), some(2, 5), some(3, 2)
+    one = write_adapter(tmp + "/one", {
+        "model.lin.lora_A.weight": ("F32", (2, 3), A), "model.lin.lora_B.weight": ("F32", (4, 2), B), "model.lin.lora_B.bias": ("F32", (4,), bias),
+        "model.conv.lora_A.weight": ("F16", (2, 2, 3, 1), CA), "model.conv.lora_B.weight": ("F16", (4, 2, 1, 1), CB),
+        "model.embed.lora_embedding_A": ("F32", (2, 5), EA), "model.embed.lora_embedding_B": ("F32", (3, 2), EB),
+        "model.head.weight": ("F32", (6, 3), some(6, 3)), "model.other.base_layer.bias": ("F32", (3,), [7, 8, 9])}, lora_bias=True, bias="all", modules_to_save=["head"], alpha_pattern={"conv": 8})
+    want = dict(model)
+    want["model.lin.weight"] = added(model["model.lin.weight"], product(B, A, 2), 2)
+    want["model.lin.bias"] = added(model["model.lin.bias"], bias, 2)
+    want["model.conv.weight"] = added(model["model.conv.weight"], product(CB, CA, 2), 4)
+    want["model.embed.weight"] = added(model["model.embed.weight"], turned(product(EB, EA, 2), 3), 2)
+    want["model.head.weight"] = list(numbers(tensors(one)["base_model.model.model.head.weight"]))
+    want["model.other.bias"] = [7, 8, 9]
+    SA, SB = some(4, 3), some(3, 4)  # rsLoRA: 4 / sqrt(4)
+    two = write_adapter(tmp + "/two", {"model.square.lora_A.weight": ("BF16", (4, 3), SA), "model.square.lora_B.weight": ("F32", (3, 4), SB)}, r=4, use_rslora=True, fan_in_fan_out=True)
+    want["model.square.weight"] = added(model["model.square.weight"], turned(product(SB, SA, 4), 3), 2 * 0.5)  # weight 0.5
+    three = write_adapter(tmp + "/three", {"model.dora.lora_A.weight": ("F32", (1, 2), [1, -1]), "model.dora.lora_B.weight": ("F32", (2, 1), [0, 2]),
+                                           "model.dora.lora_magnitude_vector": ("F32", (2,), [10, 5])}, r=1, lora_alpha=1, use_dora=True)
+    want["model.dora.weight"] = [6, 8, 4, 3]
+    GA, GB, DA, DB = some(E * r, 4), some(6, r * E), some(E * r, 5), some(4, r * E)
+    four = write_adapter(tmp + "/four", {"model.mlp.experts.base_layer.lora_A.weight": ("F32", (E * r, 4), GA), "model.mlp.experts.base_layer.lora_B.weight": ("F32", (6, r * E), GB),
+                                         "model.mlp.experts.lora_A.weight": ("F32", (E * r, 5), DA), "model.mlp.experts.lora_B.weight": ("F32", (4, r * E), DB)},
+                         target_parameters=["mlp.experts.down_proj", "mlp.experts.gate_up_proj"])
+    def expert(e, o, i, a, b, columns): return sum(b[o * r * E + k * E + e] * a[(e * r + k) * columns + i] for k in range(r))
+    want["model.mlp.experts.gate_up_proj"] = added(model["model.mlp.experts.gate_up_proj"], [expert(e, o, i, GA, GB, 4) for e in range(E) for o in range(6) for i in range(4)], 2)
+    for e in range(E):
+        n = "model.block_sparse_moe.experts.%d.w2.weight" % e
+        want[n] = added(model[n], [expert(e, o, i, DA, DB, 5) for o in range(4) for i in range(5)], 2)
+    for extra in ([], ["--workers", 1, "--memory", "1MB", "--accumulate", "fp64"]):
+        out = tmp + "/out"; shutil.rmtree(out, ignore_errors=True)
+        p = merge("--base", base, "--adapter", one, "--adapter", two + ":0.5", "--adapter", three, "--adapter", four, "--output", out, "--verify", *extra)
+        check("every kind", p.returncode == 0, p.stdout + p.stderr)
+        if p.returncode: return
+        check("every kind: files", files_of(out) == sorted([*shards, "config.json", "model.safetensors.index.json", "tokenizer.json"]), files_of(out))
+        got = tensors(out)
+        for n, values in want.items(): check("every kind: " + n, list(numbers(got[n])) == list(values), "%s, not %s" % (numbers(got[n]), values))
+        untouched = list(shards)[2]
+        check("every kind: a shard without adapter is copied", open(out + "/" + untouched, "rb").read() == open(base + "/" + untouched, "rb").read())
+        info = reader.load(out + "/" + list(shards)[0])[1]["metadata"]
+        check("every kind: metadata", info["note"] == "kept" and len(info["lora_merged"]) == 4 * 65 - 1, info)
+        check("every kind: the index counts the longer head", json.load(open(out + "/model.safetensors.index.json"))["metadata"]["total_size"] == total + 6)
+    p = merge("--base", out, "--adapter", two, "--output", tmp + "/again")
+    check("twice is refused", p.returncode == 1 and "is merged into these weights already" in p.stderr and not os.path.exists(tmp + "/again"), p.stderr)
+    check("twice by force", merge("--base", out, "--adapter", two, "--output", tmp + "/again", "--force").returncode == 0)
+    p = merge("--base", base, "--adapter", two, "--output", tmp + "/half", "--dtype", "bf16")
+    check("another type", p.returncode == 0 and {t.dtype for t in tensors(tmp + "/half").values()} == {"BFloat16"}, p.stderr)
+    refused(tmp, base)
+
+def safetensors_script(tmp):
+    """transform_safetensors_lora: a file, a folder of parts, rank folders with copies; alpha / rows of A."""
+    W, V, A, B = some(4, 3), some(3, 4), some(2, 3), some(4, 2)
+    part = {"m.w.weight": ("BF16", (4, 3), W), "m.w.lora_A.weight": ("F32", (2, 3), A), "m.w.lora_B.weight": ("F32", (4, 2), B)}
+    other = {"m.v.weight": ("F32", (3, 4), V), "m.v.mindpet_delta_lora_a": ("F32", (2, 3), A), "m.v.mindpet_delta_lora_b": ("F32", (4, 2), B), "m.norm": ("F32", (2,), [1, 2])}
+    want = {"m.w.weight": added(W, product(B, A, 2), 8), "m.v.weight": added(V, turned(product(B, A, 2), 4), 8), "m.norm": [1, 2]}
+    write_safetensors(tmp + "/parts/a-1.safetensors", part); write_safetensors(tmp + "/parts/a-2.safetensors", other)
+    write_safetensors(tmp + "/parts/a-opt-1.safetensors", {"adam": ("F32", (1,), [0])})
+    write_safetensors(tmp + "/one/model.safetensors", {**part, **other})
+    for rank in range(2): write_safetensors("%s/copies/rank_%d/m.safetensors" % (tmp, rank), {**part, **other})
+    for source in ("one/model.safetensors", "one", "parts", "copies"):
+        for flags in (["--lora_alpha", "16"], []):
+            out = tmp + "/out/merged"; shutil.rmtree(tmp + "/out", ignore_errors=True)
+            p = merge("--src_ckpt_path", tmp + "/" + source, "--dst_ckpt_path", out, *flags)
+            check("safetensors script on " + source, p.returncode == 0 and "stored [in, out]" in p.stderr, p.stderr)
+            if p.returncode: continue
+            got = {n: list(numbers(t)) for n, t in tensors(out + ".safetensors").items()}
+            check("safetensors script on %s: values" % source, got == want, "%s, not %s" % (got, want))
+    write_safetensors(tmp + "/copies/rank_1/m.safetensors", {**part, **other, "m.norm": ("F32", (2,), [1, 3])})
+    p = merge("--src_ckpt_path", tmp + "/copies", "--dst_ckpt_path", tmp + "/x")
+    check("ranks that are no copies", p.returncode == 1 and "m.norm" in p.stderr, p.stderr)
+    write_safetensors(tmp + "/parts/a-3.safetensors", {"m.norm": ("F32", (2,), [1, 2])})
+    p = merge("--src_ckpt_path", tmp + "/parts", "--dst_ckpt_path", tmp + "/x")
+    check("a name in two parts", p.returncode == 1 and "a-3.safetensors: m.norm" in p.stderr, p.stderr)
+
+def mindspore_names(tmp):
+    """An adapter of PEFT into a checkpoint with MindSpore's names."""
+    base = os.path.join(DATA, "lora/mf-mindpet-f32/expected/merged_lora.ckpt")
+    A, B, C, D = some(2, 32), some(32, 2), some(2, 40), some(32, 2)
+    layer = "model.layers.0."
+    adapter = write_adapter(tmp + "/adapter", {layer + "self_attn.q_proj.lora_A.weight": ("F32", (2, 32), A), layer + "self_attn.q_proj.lora_B.weight": ("F32", (32, 2), B),
+                                               layer + "mlp.down_proj.lora_A.weight": ("F32", (2, 40), C), layer + "mlp.down_proj.lora_B.weight": ("F32", (32, 2), D)})
+    p = merge("--src_ckpt_path_or_dir", base, "--model", "llama", "--adapter", adapter, "--dst_ckpt_dir", tmp + "/out", "--verify")
+    check("MindSpore's names", p.returncode == 0, p.stderr)
+    if p.returncode: return
+    before, got = tensors(base), tensors(tmp + "/out/merged_lora.ckpt")
+    delta = {layer + "attention.wq.weight": product(B, A, 2), layer + "feed_forward.w2.weight": product(D, C, 2)}
+    check("MindSpore's names: order", list(got) == list(before))
+    for n, t in before.items():
+        want = t.data() if n not in delta else struct.pack("<%df" % len(delta[n]), *added(numbers(t), delta[n], 2))
+        check("MindSpore's names: " + n, got[n].data() == want)
+    check("beside a .ckpt stands what was merged", json.load(open(tmp + "/out/merged_lora.json"))["lora_scaling"] == "2")
+    p = merge("--src_ckpt_path_or_dir", tmp + "/out/merged_lora.ckpt", "--model", "llama", "--adapter", adapter, "--dst_ckpt_dir", tmp + "/again")
+    check("twice into a .ckpt is refused", p.returncode == 1 and "already" in p.stderr, p.stderr)
+
+def refused(tmp, base):
+    A, B = ("F32", (2, 3), some(2, 3)), ("F32", (4, 2), some(4, 2))
+    pair = {"model.lin.lora_A.weight": A, "model.lin.lora_B.weight": B}
+    for number, (word, kinds, config) in enumerate((
+            ("lora_B without lora_A", {"model.lin.lora_B.weight": B}, {}),
+            ("the base has no model.none.weight", {"model.none.lora_A.weight": A, "model.none.lora_B.weight": B}, {}),
+            ("the configuration says 4", pair, {"r": 4}),
+            ("A has 2 rows, B 3 columns", {**pair, "model.lin.lora_B.weight": ("F32", (4, 3), some(4, 3))}, {}),
+            ("B x A does not fit", {**pair, "model.lin.lora_B.weight": ("F32", (5, 2), some(5, 2))}, {}),
+            ("use_dora without lora_magnitude_vector", pair, {"use_dora": True}),
+            ("lora_magnitude_vector without use_dora", {**pair, "model.lin.lora_magnitude_vector": ("F32", (4,), some(4))}, {}),
+            ("the base has no bias", {"model.square.lora_A.weight": A, "model.square.lora_B.weight": ("F32", (3, 2), some(3, 2)), "model.square.lora_B.bias": ("F32", (3,), some(3))}, {}),
+            ("the base has no tensor model.none.weight", {"model.none.weight": A}, {}),
+            ("is of no known kind", {**pair, "model.lin.lora_C.weight": A}, {}),
+            ("layer_replication", pair, {"layer_replication": [[0, 1]]}),
+            ("peft_type is 'IA3'", pair, {"peft_type": "IA3"}),
+            ("is infinite or no number", {**pair, "model.lin.lora_A.weight": ("F32", (2, 3), [float("inf")] * 6)}, {}),
+            ("row 0 has norm 0", {"model.dora.lora_A.weight": ("F32", (2, 2), [0, 0, 1, 1]), "model.dora.lora_B.weight": ("F32", (2, 2), [0, -1.5, 0, 0]), "model.dora.lora_magnitude_vector": ("F32", (2,), [1, 1])}, {"use_dora": True}))):
+        here = "%s/refused%d" % (tmp, number)
+        if word.startswith("row 0"):
+            write_safetensors(here + "/base/model.safetensors", {"model.dora.weight": ("F32", (2, 2), [3, 3, 1, 1])})
+        p = merge("--base", here + "/base" if word.startswith("row 0") else base, "--adapter", write_adapter(here, kinds, **config), "--output", here + "/out")
+        check("refused: " + word, p.returncode == 1 and word in p.stderr and not [f for f in (files_of(here + "/out") if os.path.isdir(here + "/out") else []) if not f.startswith(".")], p.stdout + p.stderr)
+
 def main():
     for path in sorted(glob.glob(os.path.join(DATA, "lora", "*", "case.json"))):
         with tempfile.TemporaryDirectory() as tmp: run_case(json.load(open(path)), os.path.dirname(path), tmp)
     with tempfile.TemporaryDirectory() as tmp: mindspore_case(tmp)
     with tempfile.TemporaryDirectory() as tmp: usage(tmp)
+    with tempfile.TemporaryDirectory() as tmp: every_kind(tmp)
+    with tempfile.TemporaryDirectory() as tmp: safetensors_script(tmp)
+    with tempfile.TemporaryDirectory() as tmp: mindspore_names(tmp)
     print("%d passed, %d failed" % (passed, len(failed)))
     return 1 if failed else 0
 

@@ -141,6 +141,10 @@ inline void add_adapters(conversion_plan& plan, peft_merges merges,
     if (found == merges.replaced.end()) continue;
     tensor.from = std::move(found->second);
     if (tensor.to.shape != tensor.from.shape) {
+      if (tensor.to.placements.front().devices() > 1)
+        detail::adapter_does_not_fit(tensor.to.name +
+                                     " is replaced by a tensor of another shape, "
+                                     "for which its layout was not made");
       tensor.to.shape = tensor.from.shape;
       tensor.to.placements = {
           detail::everywhere(tensor.to.shape, 1, tensor.to.placements.front().first_rank)};
