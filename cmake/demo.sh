@@ -2,7 +2,7 @@
 # Builds the tools and reshards a checkpoint that MindSpore wrote: 4 ranks (dp2 x mp2) to 8 ranks (dp2 x mp2 x pp2, optimizer shard).
 set -eu
 cd "$(dirname "$0")/.."
-packages="cmake ninja-build g++ libprotobuf-dev protobuf-compiler nlohmann-json3-dev zlib1g-dev libdeflate-dev libcli11-dev libfmt-dev libssl-dev"
+packages="cmake ninja-build g++ libprotobuf-dev protobuf-compiler nlohmann-json3-dev zlib1g-dev libdeflate-dev libcli11-dev libfmt-dev libssl-dev libyaml-cpp-dev"
 . cmake/packages.sh
 cmake --preset release -DBUILD_TESTING=OFF >/dev/null
 cmake --build --preset release --target tools

@@ -2,7 +2,7 @@
 # Builds and runs all tests: g++, clang, and one build with sanitizers. Installs what is missing. Run it again: it is incremental.
 set -eu
 cd "$(dirname "$0")/.."
-packages="cmake ninja-build g++ clang clang-format libclang-rt-dev python3 catch2 libprotobuf-dev protobuf-compiler nlohmann-json3-dev zlib1g-dev libdeflate-dev libcli11-dev libfmt-dev libssl-dev libbenchmark-dev libeigen3-dev libxtensor-dev"
+packages="cmake ninja-build g++ clang clang-format libclang-rt-dev python3 catch2 libprotobuf-dev protobuf-compiler nlohmann-json3-dev zlib1g-dev libdeflate-dev libcli11-dev libfmt-dev libssl-dev libyaml-cpp-dev libbenchmark-dev libeigen3-dev libxtensor-dev"
 . cmake/packages.sh
 passed=0
 failed=0

@@ -3,6 +3,7 @@
 #include "support/tool.hpp"
 
 #include <reshard/codec/mindspore_strategy.hpp>
+#include <reshard/codec/torch_zip.hpp>
 #include <reshard/codec/weight_index_json.hpp>
 #include <reshard/formats.hpp>
 
@@ -32,7 +33,13 @@ reshard::catalog open_checkpoint(std::string const& path,
 }
 
 std::span<reshard::file_format const> formats() {
-  return reshard::all_formats();
+  static std::vector<reshard::file_format> const known = [] {
+    std::span<reshard::file_format const> const all = reshard::all_formats();
+    std::vector<reshard::file_format> out{all.begin(), all.end()};
+    out.push_back(reshard::torch_format);
+    return out;
+  }();
+  return known;
 }
 
 reshard::file_format const& format_named(std::string_view name) {

@@ -19,7 +19,7 @@ reshard::catalog open_checkpoint(std::string const& path,
                                  std::optional<reshard::strategy> const& strategy,
                                  reshard::file_choice pick = reshard::file_choice::name);
 
-/// reshard::all_formats(), compiled once for all tools.
+/// reshard::all_formats() and files of torch, compiled once for all tools.
 std::span<reshard::file_format const> formats();
 /// The format of a name, such as "ckpt".
 reshard::file_format const& format_named(std::string_view name);

@@ -10,5 +10,6 @@
 #include <reshard/model/family.hpp>
 #include <reshard/model/glm.hpp>
 #include <reshard/model/llama.hpp>
+#include <reshard/model/meta_llama.hpp>
 #include <reshard/model/mixtral.hpp>
 #include <reshard/model/qwen.hpp>

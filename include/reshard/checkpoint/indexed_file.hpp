@@ -12,13 +12,28 @@ inline extents shape_of(indexed_tensor const& tensor) {
   return extents{tensor.shape.begin(), tensor.shape.end()};
 }
 
+[[noreturn]] inline void tensor_is_not_row_major(std::string const& path, indexed_tensor const& t) {
+  throw codec_error{errc::value_is_not_supported,
+                    __func__,
+                    {path, t.name, -1},
+                    "is stored with strides of its own; save tensor.contiguous()"};
+}
+
+/// The index that a format reads.
+inline file_index index_by(file_format const& format, random_access_file const& file) {
+  file_index out = format.index(file);
+  for (indexed_tensor const& t : out.tensors)
+    if (!t.strides.empty()) tensor_is_not_row_major(file.path(), t);
+  return out;
+}
+
 /// The index of a file, shared with an earlier file of equal head.
 inline catalog_file indexed(std::string const& path, std::span<file_format const> formats,
                             std::vector<std::shared_ptr<named_index const>>& known) {
   random_access_file const file{path};
   for (file_format const& format : formats) {
     if (!format.recognises(file)) continue;
-    file_index index = format.index(file);
+    file_index index = index_by(format, file);
     for (auto const& earlier : known)
       if (earlier->index() == index) return {path, earlier};
     known.push_back(std::make_shared<named_index const>(std::move(index)));
@@ -27,7 +42,7 @@ inline catalog_file indexed(std::string const& path, std::span<file_format const
   for (file_format const& format :
        formats)  // let the format that the name promises say what is wrong
     if (path.ends_with(format.extension))
-      return {path, std::make_shared<named_index const>(format.index(file))};
+      return {path, std::make_shared<named_index const>(index_by(format, file))};
   throw codec_error{errc::file_kind_is_unknown,
                     "file_kind_is_unknown",
                     {path, {}, 0},

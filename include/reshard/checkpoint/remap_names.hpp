@@ -8,9 +8,6 @@
 namespace reshard {
 inline namespace v1 {
 
-/// Which side of a table is given.
-enum class remap_direction { forward, reverse };
-
 namespace detail {
 [[noreturn]] inline void sizes_are_unknown(std::string const& message) {
   throw checkpoint_error{errc::sizes_are_unknown, __func__, message};

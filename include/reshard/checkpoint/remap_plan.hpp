@@ -92,14 +92,13 @@ inline std::vector<planned_stage> stages_of(remapped_tensor const& t, remap_type
 
 /// Lets a plan whose tensors come from targets_of take their elements from the source instead, with
 /// the stages that their types need.
-inline void take_from_source(conversion_plan& plan, remapping const& mapped,
-                             remap_types const& types) {
-  std::unordered_map<std::string, remapped_tensor const*> by_name;
-  for (remapped_tensor const& t : mapped.tensors) by_name.emplace(t.name, &t);
+inline void take_from_source(conversion_plan& plan, remapping mapped, remap_types const& types) {
+  std::unordered_map<std::string, remapped_tensor*> by_name;
+  for (remapped_tensor& t : mapped.tensors) by_name.emplace(t.name, &t);
   for (planned_tensor& planned : plan.tensors) {
-    remapped_tensor const& t = *by_name.at(planned.to.name);
-    planned.from = t.from;
+    remapped_tensor& t = *by_name.at(planned.to.name);
     planned.stages = detail::stages_of(t, types);
+    planned.from = std::move(t.from);  // terms of many experts are most of a plan
   }
 }
 

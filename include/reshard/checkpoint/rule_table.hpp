@@ -8,6 +8,9 @@
 namespace reshard {
 inline namespace v1 {
 
+/// Which side of a table is given: left (forward) or right.
+enum class remap_direction { forward, reverse };
+
 /// Sizes of axes by name, and which keys of a configuration they come from. What is not there is
 /// taken from the tensors: extents from shapes, counts of layers and experts from names.
 using axis_sizes = std::map<std::string, config_number, std::less<>>;

@@ -15,8 +15,10 @@ inline namespace v1 {
 /// How the index of a folder of weights is read: read_weight_index of codec/weight_index_json.hpp.
 using index_reader = weight_index (*)(std::string const& path);
 
-/// The names that an index has: Hugging Face's, MindSpore's.
+/// The names that an index has: Hugging Face's (of files of torch only where nothing else is),
+/// MindSpore's.
 inline constexpr std::string_view huggingface_index_name = "model.safetensors.index.json";
+inline constexpr std::string_view torch_index_name = "pytorch_model.bin.index.json";
 inline constexpr std::string_view mindspore_index_name = "param_name_map.json";
 /// Beside MindSpore's index: tensors that no strategy lists, and that the index does not name.
 inline constexpr std::string_view hyper_file_name = "hyper_param.safetensors";
@@ -169,9 +171,13 @@ class weight_folder {
 
 /// The name of the index in a folder: Hugging Face's first, then MindSpore's; "" if it has none.
 inline std::string_view index_name_in(std::string const& folder) {
+  auto const is_there = [&](std::string_view name) {
+    return std::filesystem::exists(std::filesystem::path{folder} / name);
+  };
   for (std::string_view const name : {huggingface_index_name, mindspore_index_name})
-    if (std::filesystem::exists(std::filesystem::path{folder} / name)) return name;
-  return {};
+    if (is_there(name)) return name;
+  bool const others = !files_in(folder, {".ckpt", ".safetensors"}).empty();
+  return !others && is_there(torch_index_name) ? torch_index_name : std::string_view{};
 }
 
 inline catalog open_weight_folder(std::string const& folder, std::string_view index,
@@ -186,6 +192,8 @@ inline catalog open_weight_folder(std::string const& folder, std::string_view in
 inline std::string only_weight_file(std::string const& folder, catalog& out) {
   std::vector<std::string> files = files_in(folder, {".ckpt", ".safetensors"});
   std::string const usual = (std::filesystem::path{folder} / "model.safetensors").string();
+  std::string const torch = (std::filesystem::path{folder} / "pytorch_model.bin").string();
+  if (files.empty() && std::filesystem::exists(torch)) return torch;
   std::vector<std::string> others;
   for (std::string const& file : files)
     if (file != usual) others.push_back(std::filesystem::path{file}.filename().string());

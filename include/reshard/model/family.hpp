@@ -26,7 +26,8 @@ struct family_flags {
   std::optional<bool> grouped_gemm;    ///< experts are stacked as factors of grouped products
   qkv_order qkv = qkv_order::grouped;
   gate_order gate = gate_order::interleaved;
-  bool untie = false;  ///< of a tied model the output layer is written too
+  bool keep_meta_rope = false;  ///< of a Meta release: rows of q and k stay as they are
+  bool untie = false;           ///< of a tied model the output layer is written too
 };
 
 /// What is known before rules are chosen.

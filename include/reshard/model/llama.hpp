@@ -1,10 +1,9 @@
 #pragma once
 
-#include <reshard/model/family.hpp>
+#include <reshard/model/meta_llama.hpp>
 
 namespace reshard {
 inline namespace v1 {
-namespace detail {
 
 /// Prefixes of the names of a decoder layer.
 struct layer_names {
@@ -101,7 +100,9 @@ inline void add_gated_mlp(rule_table& table, family_inputs const& in, layer_name
                  i + " + UP " + i + ") h]"});
 }
 
+namespace detail {
 inline rule_table llama_rules(family_inputs const& in) {
+  if (in.source != nullptr && has_meta_names(*in.source)) return meta_llama_rules(in);
   bool const mcore = in.is_mcore();
   layer_names const names{"model.layers.{layer}.",
                           mcore ? "decoder.layers.{layer}." : "model.layers.{layer}."};
