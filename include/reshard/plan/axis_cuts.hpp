@@ -62,26 +62,10 @@ class axis_cuts {
   constexpr axis_cuts() = default;
   /// devices: outermost first; made of factors of whole_axes(l)
   constexpr axis_cuts(layout const& l, device_matrix const& devices, rule_numbers& rules) {
-    bool const same = devices == l.devices();
-    index_t const* sizes = l.map().sizes().begin();
-    cut const* c = l.map().cuts().begin();
-    for (std::size_t d = 0; d < l.map().size(); ++d) {
-      append_dim();
-      index_t size = l.shape()[d];  // of the range that is cut; -1 when parts differ
-      for (cut const* const end = c + l.map().cuts_of(d); c != end; sizes += c++->sizes()) {
-        axis_list const axes =
-            same && is_whole(devices, c->by()) ? c->by().axes() : axes_over(l, c->by(), devices);
-        bool const divides = size >= 0 && size % c->parts() == 0;
-        if (c->kind() == cut_kind::contiguous && (divides || c->tail() == tail_rule::exact)) {
-          for (device_axis const axis : axes) append({{axis}, 1U << static_cast<int>(axis), 0});
-          size = divides ? size / c->parts() : -1;
-        } else if (!axes.empty()) {
-          append({axes, axes.mask(), rules.number(*c, sizes)});
-          size = -1;
-        }
-      }
-    }
+    add(l, &devices, rules);
   }
+  /// Over its own matrix, of a layout that has_whole_axes.
+  constexpr axis_cuts(layout const& l, rule_numbers& rules) { add(l, nullptr, rules); }
 
   /// Number of dims.
   [[nodiscard]] constexpr std::size_t size() const noexcept { return rank_; }
@@ -124,6 +108,33 @@ class axis_cuts {
   }
 
  private:
+  /// devices: nullptr if the digits name whole axes and stay as they are
+  constexpr void add(layout const& l, device_matrix const* devices, rule_numbers& rules) {
+    bool const same = devices != nullptr && *devices == l.devices();
+    index_t const* sizes = l.map().sizes().begin();
+    cut const* c = l.map().cuts().begin();
+    for (std::size_t d = 0; d < l.map().size(); ++d) {
+      append_dim();
+      index_t size = l.shape()[d];  // of the range that is cut; -1 when parts differ
+      for (cut const* const end = c + l.map().cuts_of(d); c != end; sizes += c++->sizes()) {
+        bool const stays = devices == nullptr || (same && is_whole(*devices, c->by()));
+        axis_list const axes = stays ? c->by().axes() : axes_over(l, c->by(), *devices);
+        bool const divides = size >= 0 && size % c->parts() == 0;
+        if (c->kind() == cut_kind::contiguous && (divides || c->tail() == tail_rule::exact)) {
+          append_each(axes);
+          size = divides ? size / c->parts() : -1;
+        } else if (!axes.empty()) {
+          append({axes, axes.mask(), rules.number(*c, sizes)});
+          size = -1;
+        }
+      }
+    }
+  }
+  /// An exact cut by every axis.
+  constexpr void append_each(axis_list const& axes) {
+    if (axes.size() == 1) return append({axes, 1U << static_cast<int>(axes[0]), 0});
+    for (device_axis const axis : axes) append({{axis}, 1U << static_cast<int>(axis), 0});
+  }
   constexpr void append(axis_cut const& c) {
     cuts_.push_back(c);
     ++first_[rank_];

@@ -297,12 +297,10 @@ constexpr step_program steps_over_the_whole(layout const& from, device_matrix co
   for (step const s : slices.by_axes()) out.push_back(s);
   return out;
 }
-/// The steps over one device matrix that splits the axes of both.
+/// The steps between cuts over one device matrix that splits the axes of both layouts.
 constexpr step_program steps_over(device_matrix const& devices, layout const& from,
-                                  layout const& to) {
-  rule_numbers rules;
-  axis_cuts const first{from, devices, rules};
-  axis_cuts const last{to, devices, rules};
+                                  axis_cuts const& first, layout const& to, axis_cuts const& last,
+                                  rule_numbers const& rules) {
   // exact cuts that differ put elements elsewhere, if there are any; other rules may still agree
   bool const may_agree = !rules.empty() || from.shape().elements() == 0;
   if (first == last || (may_agree && same_placement(from, to))) return {};
@@ -318,16 +316,25 @@ constexpr step_program steps_over(device_matrix const& devices, layout const& fr
 ///   cost:    O(cuts^2), no allocation
 [[nodiscard]] constexpr step_program make_steps(layout const& from, layout const& to) {
   detail::require_same_tensor(from, to);
+  rule_numbers rules;
   if (from.devices() == to.devices()) {
-    if (detail::has_whole_axes(from) && detail::names_whole_axes(to))
-      return detail::steps_over(from.devices(), from, to);
+    if (detail::has_whole_axes(from) && detail::names_whole_axes(to)) {
+      axis_cuts const first{from, rules};
+      axis_cuts const last{to, rules};
+      return detail::steps_over(from.devices(), from, first, to, last, rules);
+    }
   } else if (from.devices().devices() != to.devices().devices()) {
     detail::device_counts_differ(from.devices().devices(), to.devices().devices());
   }
   factor_list const from_axes = whole_axes(from);
   factor_list const to_axes = whole_axes(to);
   detail::factors const both = detail::merged(from_axes, to_axes);
-  if (both.exist) return detail::steps_over({both.list.begin(), both.list.end()}, from, to);
+  if (both.exist) {
+    device_matrix const devices{both.list.begin(), both.list.end()};
+    axis_cuts const first{from, devices, rules};
+    axis_cuts const last{to, devices, rules};
+    return detail::steps_over(devices, from, first, to, last, rules);
+  }
   if (same_placement(from, to)) return {};
   return detail::steps_over_the_whole(from, {from_axes.begin(), from_axes.end()}, to,
                                       {to_axes.begin(), to_axes.end()});
