@@ -168,16 +168,16 @@ TEST_CASE("a left inverse is refused only if there is none", "[strided_inverse]"
 
 TEST_CASE("layouts that have no inverse are refused by name", "[strided_inverse]") {
   using strided_brute::broken_rule;
-  CHECK_THROWS_WITH(left_inverse(strided_layout{{2, 4}, {0, 2}}),
+  CHECK_THROWS_WITH(left_inverse(both::unknown(strided_layout{{2, 4}, {0, 2}})),
                     "(2,4):(0,2) takes a value twice");
   CHECK(broken_rule([] {
-          return left_inverse(strided_layout{{3, 2}, {1, 2}});
+          return left_inverse(both::unknown(strided_layout{{3, 2}, {1, 2}}));
         }) == "layout_is_not_injective");
   CHECK(broken_rule([] {
-          return left_inverse(strided_layout{{2, 4}, {-1, 2}});
+          return left_inverse(both::unknown(strided_layout{{2, 4}, {-1, 2}}));
         }) == "no_layout_has_this_function");
   CHECK(broken_rule([] {
-          return right_inverse(strided_layout{{1 << 20, 1 << 20}, {1, 512}});
+          return right_inverse(both::unknown(strided_layout{{1 << 20, 1 << 20}, {1, 512}}));
         }) == "layout_is_too_large_to_enumerate");
 }
 
