@@ -28,6 +28,8 @@ def write_safetensors(path, shapes, dtype):
         f.write(struct.pack("<Q", len(text)) + text)
         while at > 0: f.write(block[:at]); at -= min(at, len(block))
 
+def shape_bytes(shape): return 2 * shape[0] * (shape[1] if len(shape) > 1 else 1)
+
 def make_model(folder, mib, hidden, rank):
     inner, vocabulary = hidden * 11 // 4, 32000
     def shape(module): return {"gate_proj": [inner, hidden], "up_proj": [inner, hidden], "down_proj": [hidden, inner]}.get(module[4:], [hidden, hidden])
@@ -42,7 +44,8 @@ def make_model(folder, mib, hidden, rank):
     os.makedirs(base); os.makedirs(adapter)
     names = ["model-0000%d-of-00004.safetensors" % (k + 1) for k in range(4)]
     for name, shapes in zip(names, shards): write_safetensors(base + "/" + name, shapes, "BF16")
-    json.dump({"metadata": {"total_size": 0}, "weight_map": {t: n for n, s in zip(names, shards) for t in s}}, open(base + "/model.safetensors.index.json", "w"))
+    total = sum(shape_bytes(s) for shapes in shards for s in shapes.values())
+    json.dump({"metadata": {"total_size": total}, "weight_map": {t: n for n, s in zip(names, shards) for t in s}}, open(base + "/model.safetensors.index.json", "w"))
     json.dump({"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": layers,
                "num_attention_heads": hidden // 64, "num_key_value_heads": hidden // 64, "vocab_size": vocabulary, "tie_word_embeddings": False, "torch_dtype": "bfloat16"}, open(base + "/config.json", "w"))
     factors = {}

@@ -256,6 +256,22 @@ def mindspore_names(tmp):
     p = merge("--src_ckpt_path_or_dir", tmp + "/out/merged_lora.ckpt", "--model", "llama", "--adapter", adapter, "--dst_ckpt_dir", tmp + "/again")
     check("twice into a .ckpt is refused", p.returncode == 1 and "already" in p.stderr, p.stderr)
 
+def tied_head(tmp):
+    """An adapter on a tied embedding brings copies of it; the head is not stored."""
+    E, A, B = some(5, 3), some(2, 5), some(3, 2)
+    write_safetensors(tmp + "/base/model.safetensors", {"transformer.wte.weight": ("BF16", (5, 3), E), "h.0.c.weight": ("F32", (3, 2), some(3, 2))})
+    kinds = {"transformer.wte.lora_embedding_A": ("F32", (2, 5), A), "transformer.wte.lora_embedding_B": ("F32", (3, 2), B),
+             "transformer.h.0.c.lora_A.weight": ("F32", (2, 3), some(2, 3)), "transformer.h.0.c.lora_B.weight": ("F32", (2, 2), some(2, 2))}
+    copies = {"transformer.wte.base_layer.weight": ("F32", (5, 3), E), "lm_head.weight": ("F32", (5, 3), E)}
+    p = merge("--base", tmp + "/base", "--adapter", write_adapter(tmp + "/a", {**kinds, **copies}), "--output", tmp + "/out")
+    check("a tied head", p.returncode == 0 and "lm_head.weight is a copy of the embedding" in p.stderr and "so the head changes" in p.stderr, p.stderr)
+    if p.returncode == 0:
+        got = tensors(tmp + "/out")
+        check("a tied head: values", sorted(got) == ["h.0.c.weight", "transformer.wte.weight"] and list(numbers(got["transformer.wte.weight"])) == added(E, turned(product(B, A, 2), 3), 2))
+    copies["lm_head.weight"] = ("F32", (5, 3), E[:-1] + [9])
+    p = merge("--base", tmp + "/base", "--adapter", write_adapter(tmp + "/b", {**kinds, **copies}), "--output", tmp + "/x")
+    check("a head that is no copy is refused", p.returncode == 1 and "the base has no tensor lm_head.weight" in p.stderr, p.stderr)
+
 def refused(tmp, base):
     A, B = ("F32", (2, 3), some(2, 3)), ("F32", (4, 2), some(4, 2))
     pair = {"model.lin.lora_A.weight": A, "model.lin.lora_B.weight": B}
@@ -288,6 +304,7 @@ def main():
     with tempfile.TemporaryDirectory() as tmp: every_kind(tmp)
     with tempfile.TemporaryDirectory() as tmp: safetensors_script(tmp)
     with tempfile.TemporaryDirectory() as tmp: mindspore_names(tmp)
+    with tempfile.TemporaryDirectory() as tmp: tied_head(tmp)
     print("%d passed, %d failed" % (passed, len(failed)))
     return 1 if failed else 0
 

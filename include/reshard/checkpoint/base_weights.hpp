@@ -28,9 +28,19 @@ class base_weights {
   /// or the model without its outermost part; null if there is none.
   [[nodiscard]] catalog_tensor const* find(std::string const& name) const {
     for (std::string const& form : {name, in_files(name)})
-      for (std::string const& spelled : {form, "model." + form, without_model(form)})
+      for (std::string const& spelled : {form, "model." + form, without_first(form)})
         if (auto const at = by_name_.find(spelled); at != by_name_.end()) return at->second;
     return nullptr;
+  }
+
+  /// The embedding, if it is the output layer as well since the base has no other one.
+  [[nodiscard]] catalog_tensor const* tied_embedding() const {
+    catalog_tensor const* out = nullptr;
+    for (catalog_tensor const& t : base_.tensors) {
+      if (t.name.ends_with("lm_head.weight")) return nullptr;
+      if (t.name.ends_with("embed_tokens.weight") || t.name.ends_with("wte.weight")) out = &t;
+    }
+    return out;
   }
 
   /// The tensors that gate_up_proj or down_proj of a module of experts is stored as; no experts if
@@ -60,8 +70,8 @@ class base_weights {
     std::size_t const at = name.find(".mlp.");
     return at == name.npos ? name : name.replace(at, 5, ".block_sparse_moe.");
   }
-  static std::string without_model(std::string const& name) {
-    return name.starts_with("model.") ? name.substr(6) : name;
+  static std::string without_first(std::string const& name) {
+    return name.substr(name.find('.') + 1);  // npos + 1 = 0
   }
 
   catalog const& base_;

@@ -2,6 +2,7 @@
 
 #include <reshard/checkpoint/peft_pairs.hpp>
 #include <reshard/checkpoint/peft_parameters.hpp>
+#include <reshard/checkpoint/tensor_pieces.hpp>
 #include <reshard/codec/adapter_rules.hpp>
 
 namespace reshard {
@@ -31,6 +32,33 @@ struct peft_merges {
   std::vector<adapter_use> uses;
   std::vector<std::string> warnings;
 };
+
+/// Two tensors have the same numbers when the first is rounded to the type of the second. Reads
+/// both.
+///   throws: codec_error
+[[nodiscard]] inline bool has_equal_numbers(catalog const& in_a, catalog_tensor const& a,
+                                            catalog const& in_b, catalog_tensor const& b) {
+  if (a.shape != b.shape || !is_real(a.type) || !is_real(b.type)) return false;
+  tensor_reader reader;
+  tensor_pieces of_a{in_a, a};
+  tensor_pieces of_b{in_b, b};
+  index_t const rows = a.shape.rank() == 0 ? 1 : a.shape[0];
+  for (index_t row = 0; row < rows; ++row) {
+    box part{a.shape};
+    if (part.rank() > 0) part.offset_[0] = row, part.extent_[0] = 1;
+    auto const n = static_cast<std::size_t>(part.elements());
+    std::vector<std::byte> raw(n * item_bytes(a.type));
+    std::vector<std::byte> rounded(n * item_bytes(b.type));
+    std::vector<std::byte> other(rounded.size());
+    std::vector<double> numbers(n);
+    of_a.fill(part, {raw.data(), part}, reader);
+    of_b.fill(part, {other.data(), part}, reader);
+    read_numbers(a.type, raw.data(), n, numbers.data());
+    write_numbers(b.type, numbers.data(), n, rounded.data());
+    if (rounded != other) return false;
+  }
+  return true;
+}
 
 /// Finds out what adapters do to a base, one adapter after another.
 class peft_merger {
@@ -85,6 +113,11 @@ class peft_merger {
                std::vector<std::string>& faults) {
     std::string const name = peft_name_of(t.name).module;
     catalog_tensor const* const base = base_.find(name);
+    if (base == nullptr && is_copy_of_embedding(from, t)) {
+      out_.warnings.push_back(
+          t.name + " is a copy of the embedding, as the base's output layer is: left out");
+      return out_.uses.push_back({t.name, "is a copy of", base_.tied_embedding()->name, 1});
+    }
     if (base == nullptr) return faults.push_back(t.name + ": the base has no tensor " + name);
     bool fits = base->shape.rank() == t.shape.rank();
     for (std::size_t d = 1; fits && d < t.shape.rank(); ++d) fits = base->shape[d] == t.shape[d];
@@ -97,6 +130,20 @@ class peft_merger {
     if (!out_.replaced.emplace(base->name, as_stored(from.tensors, t)).second)
       return faults.push_back(base->name + " is replaced twice");
     out_.uses.push_back({t.name, "replaces", base->name, 1});
+  }
+
+  /// PEFT saves an output layer that is tied to the embedding once more.
+  [[nodiscard]] bool is_copy_of_embedding(peft_adapter const& from, catalog_tensor const& t) const {
+    catalog_tensor const* const embedding = base_.tied_embedding();
+    if (embedding == nullptr || !t.name.ends_with("lm_head.weight")) return false;
+    catalog_tensor const* saved = nullptr;  // the adapter's own embedding
+    for (catalog_tensor const& other : from.tensors.tensors) {
+      peft_name const name = peft_name_of(other.name);
+      if (name.part == peft_part::replacement && base_.find(name.module) == embedding)
+        saved = &other;
+    }
+    return saved != nullptr ? has_equal_numbers(from.tensors, t, from.tensors, *saved)
+                            : has_equal_numbers(from.tensors, t, base_.in(), *embedding);
   }
 
   void merge(lora_merge m) {
