@@ -50,7 +50,7 @@ void check(dequantize_stage const& stage, extents const& shape, box const& tile,
       *from.at(at, 1) = static_cast<std::byte>(code_of(row, column));
     }
   });
-  box const whole{scale_shape};
+  box const whole{extents{6}};
   stage_tile const operand{scale.data(), whole, row_major_strides(whole.extent())};
   stage.apply({shape, from, std::span{&operand, 1}, {}, to});
   bool same = true;
@@ -69,8 +69,8 @@ void check(dequantize_stage const& stage, extents const& shape, box const& tile,
 TEST_CASE("blocks at the ends are ragged, in any tile", "[dequantize]") {
   extents const shape{130, 257};
   for (dtype const scales : {dtype::float32, dtype::float8_e8m0}) {
-    dequantize_stage const stage{dtype::float8_e4m3fn, {{shape, {2, 3}, scales}}, {}, {128, 128}};
-    CHECK(stage.operands(shape, box{shape}).at(0) == box{{2, 3}});
+    dequantize_stage const stage{dtype::float8_e4m3fn, scales, {{shape, {2, 3}}}, {}, {128, 128}};
+    CHECK(stage.operands(shape, box{shape}).at(0) == box{extents{6}});
     auto const itself = [](grid_index const& at) { return std::pair{at[0], at[1]}; };
     check(stage, shape, box{shape}, scales, itself);
     check(stage, shape, box{{127, 100}, {3, 157}}, scales, itself);
@@ -85,7 +85,8 @@ TEST_CASE("rearranged elements keep the scales of where they are stored", "[dequ
   along.push_back(1);
   along.push_back(0);
   dequantize_stage const transposed{dtype::float8_e4m3fn,
-                                    {{stored, {2, 3}, dtype::float32}},
+                                    dtype::float32,
+                                    {{stored, {2, 3}}},
                                     {{0, {grid_box{turned}, grid_box{stored}, along}}},
                                     {128, 128}};
   check(transposed, turned, box{{100, 1}, {157, 129}}, dtype::float32, [](grid_index const& at) {
@@ -97,7 +98,8 @@ TEST_CASE("rearranged elements keep the scales of where they are stored", "[dequ
   box_view::sub_dim_list sub_dims;
   for (int const s : {1, 0, 2}) sub_dims.push_back(static_cast<std::uint8_t>(s));
   dequantize_stage const permuted{dtype::float8_e4m3fn,
-                                  {{stored, {2, 3}, dtype::float32}},
+                                  dtype::float32,
+                                  {{stored, {2, 3}}},
                                   {{0, {halves, pairs, sub_dims}}},
                                   {128, 128}};
   check(permuted, stored, box{{60, 120}, {70, 137}}, dtype::float32, [](grid_index const& at) {

@@ -9,12 +9,11 @@
 namespace reshard {
 inline namespace v1 {
 
-/// A tensor of 8 bits with one scale per block.
+/// A matrix of 8 bits with one scale per block.
 ///   scale: of shape (ceil(rows / block rows), ceil(columns / block columns))
 struct quantized_tensor {
   extents shape;
   extents scale_shape;
-  dtype scale_type = dtype::float32;
 };
 
 namespace detail {
@@ -73,18 +72,24 @@ class term_walk {
 /// Numbers of 8 bits times the scale of their block, in float32, rounded to bfloat16. The elements
 /// may have been rearranged: their blocks are those of the stored tensors.
 ///   stored, terms: as in the planned_source that is the stage's input; tensors are matrices
-///   operands:      the scales of every stored tensor, whole
+///   operands:      the scales of all stored tensors, one after the other, as one vector: a tensor
+///                  may be made of hundreds
 ///   source:        kernel of the published fp8 weights; "scale_inv" is multiplied with (A10.1)
 class dequantize_stage {
  public:
   static constexpr dtype result = dtype::bfloat16;
 
-  dequantize_stage(dtype type, std::vector<quantized_tensor> stored, std::vector<view_term> terms,
-                   std::array<index_t, 2> block)
-      : values_(type == dtype::int8 ? nullptr : values_of_float8(type).data()),
+  dequantize_stage(dtype type, dtype scale_type, std::vector<quantized_tensor> stored,
+                   std::vector<view_term> terms, std::array<index_t, 2> block)
+      : scale_type_(scale_type),
+        values_(type == dtype::int8 ? nullptr : values_of_float8(type).data()),
         stored_(std::move(stored)),
         terms_(std::move(terms)),
         block_(block) {
+    for (quantized_tensor const& t : stored_) {
+      first_scale_.push_back(scales_);
+      scales_ += t.scale_shape.elements();
+    }
     if (terms_.empty())
       terms_.push_back({0, {grid_box{stored_.front().shape}, grid_box{stored_.front().shape}}});
   }
@@ -93,9 +98,7 @@ class dequantize_stage {
   [[nodiscard]] grid_index grain(extents const& shape) const { return grid_index(shape.rank(), 1); }
   [[nodiscard]] inplace_vector<tensor_dim, max_rank> whole_dims(extents const&) const { return {}; }
   [[nodiscard]] std::vector<box> operands(extents const&, box const&) const {
-    std::vector<box> out;
-    for (quantized_tensor const& t : stored_) out.emplace_back(t.scale_shape);
-    return out;
+    return {box{extents{scales_}}};
   }
   [[nodiscard]] std::size_t scratch_bytes(box const&) const { return 0; }
 
@@ -132,13 +135,13 @@ class dequantize_stage {
   }
   [[nodiscard]] float scale_at(stage_call const& call, std::size_t stored, index_t row,
                                index_t column) const {
-    quantized_tensor const& t = stored_[stored];
-    grid_index const at{row / block_[0], column / block_[1]};
-    std::byte const* from = call.operands[stored].at(at, item_bytes(t.scale_type));
-    if (t.scale_type == dtype::float8_e8m0)
-      return values_of_float8(t.scale_type)[std::to_integer<std::size_t>(*from)];
+    index_t const number = first_scale_[stored] + row / block_[0] * stored_[stored].scale_shape[1] +
+                           column / block_[1];
+    std::byte const* from = call.operands[0].at(grid_index{number}, item_bytes(scale_type_));
+    if (scale_type_ == dtype::float8_e8m0)
+      return values_of_float8(scale_type_)[std::to_integer<std::size_t>(*from)];
     float scale = 0;
-    read_numbers(t.scale_type, from, 1, &scale);
+    read_numbers(scale_type_, from, 1, &scale);
     return scale;
   }
   void scale_run(std::byte const* from, std::size_t n, float scale, std::byte* to) const {
@@ -150,10 +153,13 @@ class dequantize_stage {
     write_numbers(result, numbers, n, to);
   }
 
+  dtype scale_type_;
   float const* values_;  // null: the codes are integers
   std::vector<quantized_tensor> stored_;
   std::vector<view_term> terms_;
   std::array<index_t, 2> block_;
+  std::vector<index_t> first_scale_;  // of every stored tensor
+  index_t scales_ = 0;
 };
 
 }  // namespace v1

@@ -46,22 +46,37 @@ inline std::vector<quantized_tensor> quantized(remapped_tensor const& t, remap_t
                        shape_text(weight.shape) + " in blocks of " +
                        std::to_string(types.fp8_block[0]) + " x " +
                        std::to_string(types.fp8_block[1]) + " needs " + shape_text(wanted));
-    out.push_back({weight.shape, scale.shape, scale.type});
+    if (scale.type != t.scales.front().tensor.type)
+      layouts_disagree("'" + scale.name + "' and '" + t.scales.front().tensor.name +
+                       "' are of different types");
+    out.push_back({weight.shape, scale.shape});
   }
+  return out;
+}
+
+/// All scales of a tensor's parts as one vector.
+inline planned_source scales_of(remapped_tensor const& t) {
+  planned_source out{t.scales.front().tensor.type, {}, t.scales, {}};
+  index_t first = 0;
+  for (std::size_t i = 0; i < t.scales.size(); ++i) {
+    extents const& shape = t.scales[i].tensor.shape;
+    grid_box const to{box{{first}, {shape.elements()}},
+                      grid{extents{shape.elements()}, {{shape[0], shape[1]}}}, box{shape}};
+    out.terms.push_back({i, {to, grid_box{shape}}});
+    first += shape.elements();
+  }
+  out.shape.append(first);
   return out;
 }
 
 inline std::vector<planned_stage> stages_of(remapped_tensor const& t, remap_types const& types) {
   std::vector<planned_stage> out;
-  if (!t.scales.empty()) {
-    out.push_back(
-        {dequantize_stage{t.from.type, quantized(t, types), t.from.terms, types.fp8_block},
-         "dequantize " + std::to_string(types.fp8_block[0]) + " x " +
-             std::to_string(types.fp8_block[1]),
-         {}});
-    for (stored_reference const& scale : t.scales)
-      out.back().operands.push_back({scale.tensor.type, scale.tensor.shape, {scale}, {}});
-  }
+  if (!t.scales.empty())
+    out.push_back({dequantize_stage{t.from.type, t.scales.front().tensor.type, quantized(t, types),
+                                    t.from.terms, types.fp8_block},
+                   "dequantize " + std::to_string(types.fp8_block[0]) + " x " +
+                       std::to_string(types.fp8_block[1]),
+                   {scales_of(t)}});
   dtype const from = scaled_type(t);
   dtype const to = type_of_result(t, types);
   if (from != to)
