@@ -67,9 +67,7 @@ void lora_record::add(std::string const& path, reshard::catalog const& in,
                       std::vector<reshard::catalog_tensor> tensors, bool force) {
   std::string const hash = hash_of(in, std::move(tensors));
   if (!force && (',' + hashes_ + ',').find(',' + hash + ',') != std::string::npos)
-    throw reshard::checkpoint_error{
-        reshard::errc::adapter_was_merged_before, "adapter_was_merged_before",
-        path + " is merged into these weights already; --force merges it once more"};
+    reshard::detail::adapter_was_merged_before(path);
   add_word(hashes_, hash);
   json_["adapters"].push_back({{"path", path}, {"sha256", hash}});
 }

@@ -52,6 +52,11 @@ namespace detail {
 [[noreturn]] inline void adapter_does_not_fit(std::string const& message) {
   throw checkpoint_error{errc::adapter_does_not_fit, __func__, message};
 }
+[[noreturn]] inline void adapter_was_merged_before(std::string const& adapter) {
+  throw checkpoint_error{
+      errc::adapter_was_merged_before, __func__,
+      adapter + " is merged into these weights already; --force merges it once more"};
+}
 [[noreturn]] inline void merge_is_not_finite(std::string const& tensor, std::string const& where) {
   throw checkpoint_error{
       errc::merge_is_not_finite, __func__,
