@@ -106,7 +106,7 @@ int check_replicas(inspect_flags const& flags) {
 int inspect_folder(inspect_flags const& flags) {
   std::vector<std::string> const files = files_in(flags.path, {".ckpt", ".json"});
   for (std::string const& path : files) inspect_file(flags, path);
-  rank_files const ranks = find_rank_files(flags.path, file_choice::name);
+  rank_files const ranks = find_rank_files(flags.path);
   tools::print_warnings(ranks.warnings);
   for (auto const& [rank, path] : ranks.paths) inspect_file(flags, path);
   bool const several = ranks.paths.size() > 1 || !flags.strategy.empty();

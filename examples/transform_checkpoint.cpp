@@ -5,6 +5,7 @@
 #include "support/transform_flags.hpp"
 
 #include <reshard/checkpoint/lay_out.hpp>
+#include <reshard/checkpoint/removed_redundancy.hpp>
 
 #include <filesystem>
 
@@ -56,7 +57,9 @@ void mark_done(tools::transform_flags const& flags, job const& j) {
 
 int run_job(tools::transform_flags& flags, job const& j, std::optional<strategy> const& from,
             std::optional<strategy> const& to) {
-  catalog const source = tools::open_checkpoint(j.source, from, flags.pick);
+  catalog const source = tools::open_checkpoint(j.source, from, flags.source_files);
+  if (from && !flags.only_rank && !flags.by_rank_given())
+    require_parameters(source, *from, absence_rule::of_lost_ranks);
   destination_layout destination = lay_out(source, to ? &*to : nullptr, flags.layout);
   tools::print_warnings(destination.warnings);
   file_format const& format = tools::format_named(flags.output_format);

@@ -22,12 +22,48 @@ std::optional<reshard::strategy> strategy_of(std::string const& path) {
   return read_strategy(path);
 }
 
+void source_flags::add_to(CLI::App& app) {
+  using reshard::file_choice;
+  std::map<std::string, file_choice> const choices{{"name", file_choice::name},
+                                                   {"step", file_choice::step}};
+  app.add_option("--pick", pick.choice,
+                 "which of several files in a rank folder; default: .ckpt by name, .safetensors by "
+                 "step")
+      ->transform(CLI::CheckedTransformer(choices))
+      ->option_text("name|step");
+  app.add_option("--file_suffix", pick.suffix,
+                 "instead: the one whose name ends so; 2_1 = epoch 2 step 1");
+  app.add_flag("--lenient", lenient,
+               "take safetensors files that break the rules in ways that others accept");
+}
+
+void add_name_flags(CLI::App& app, reshard::name_filter& names) {
+  app.add_option("--select", names.select,
+                 "only tensors that match (anchored regular expression, repeatable)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--drop", names.drop,
+                 "no tensors that match (anchored regular expression, repeatable)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--filter_out_param_prefix", names.drop_prefixes,
+                 "no tensors whose names begin so");
+}
+
+reshard::open_options source_flags::options() const {
+  return {pick, reshard::read_weight_index};
+}
+
+std::span<reshard::file_format const> source_flags::formats() const {
+  return lenient ? reshard::lenient_formats() : reshard::all_formats();
+}
+
 reshard::catalog open_checkpoint(std::string const& path,
                                  std::optional<reshard::strategy> const& strategy,
-                                 reshard::file_choice pick) {
-  reshard::open_options const options{pick, reshard::read_weight_index};
-  reshard::catalog opened = strategy ? reshard::open_ranks(path, *strategy, formats(), options)
-                                     : reshard::open_weights(path, formats(), options);
+                                 source_flags const& flags) {
+  reshard::catalog opened =
+      strategy ? reshard::open_ranks(path, *strategy, flags.formats(), flags.options())
+               : reshard::open_weights(path, flags.formats(), flags.options());
   print_warnings(opened.warnings);
   return opened;
 }

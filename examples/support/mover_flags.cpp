@@ -1,5 +1,6 @@
 #include "support/mover_flags.hpp"
 
+#include <reshard/codec/crc.hpp>
 #include <reshard/codec/linear_crc.hpp>
 
 #include <map>
@@ -54,6 +55,7 @@ reshard::convert_options mover_flags::options() const {
   out.output.durable = !no_sync;
   if (sync_every != 0) out.output.sync_bytes = sync_every;
   out.output.fresh = fresh;
+  out.output.crc_of = reshard::crc32_of;
   if (!mode.empty()) out.output.mode = static_cast<mode_t>(std::stoul(mode, nullptr, 8));
   if (checksum) out.checksum = reshard::linear_crc;
   return out;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/checkpoints.hpp"
 #include "support/mover_flags.hpp"
 
 #include <reshard/checkpoint/convert.hpp>
@@ -24,7 +25,7 @@ struct transform_flags {
   std::string name;
   mover_flags mover;
   reshard::layout_options layout;
-  reshard::file_choice pick = reshard::file_choice::name;
+  source_flags source_files;
 
   void add_to(CLI::App& app);
 
@@ -40,19 +41,6 @@ struct transform_flags {
  private:
   void take_positional();
 };
-
-inline void add_names(CLI::App& app, reshard::name_filter& names) {
-  app.add_option("--select", names.select,
-                 "only tensors that match (anchored regular expression, repeatable)")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--drop", names.drop,
-                 "no tensors that match (anchored regular expression, repeatable)")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--filter_out_param_prefix", names.drop_prefixes,
-                 "no tensors whose names begin so");
-}
 
 inline void transform_flags::add_to(CLI::App& app) {
   using map = std::map<std::string, int>;
@@ -91,14 +79,14 @@ inline void transform_flags::add_to(CLI::App& app) {
                  "write this rank only; needs only the files that it needs");
   app.add_option("--name", name, "level below the destination folder; auto = name of the source");
   mover.add_to(app);
-  add_names(app, layout.names);
+  add_name_flags(app, layout.names);
   choice("--unlisted", layout.unlisted, {{"drop", 1}, {"full", 2}},
          "names that only the source strategy lists");
   choice("--uneven", layout.tail, {{"ceil", 1}, {"balanced", 2}},
          "how to cut what does not divide");
   choice("--compat", layout.compat, {{"mindspore", 1}},
          "copy names that a strategy lacks as raw slices");
-  choice("--pick", pick, {{"name", 0}, {"step", 1}}, "which of several files in a rank folder");
+  source_files.add_to(app);
   app.add_option("positional", positional,
                  "SRC SRC_STRATEGY DST DST_STRATEGY WORLD PROCESSES [PREFIX]");
   app.final_callback([this] { take_positional(); });

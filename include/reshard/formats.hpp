@@ -14,5 +14,11 @@ inline namespace v1 {
   return formats;
 }
 
+/// The same, reading files that break the rules in ways that the reference library accepts.
+[[nodiscard]] inline std::span<file_format const> lenient_formats() {
+  static constexpr file_format formats[] = {lenient_safetensors_format, ckpt_format};
+  return formats;
+}
+
 }  // namespace v1
 }  // namespace reshard

@@ -129,9 +129,17 @@ inline std::vector<index_t> replicas(parameter_layout const& p, index_t rank) {
   return group;
 }
 
-/// Per dim the indices of a rank: the definition of slices, all cuts divide.
+/// Where part `number` of n indices in so many parts begins: as torch.chunk and numpy.array_split
+/// do it.
+inline index_t cut_at(index_t n, index_t parts, index_t number, tail_rule tail) {
+  if (tail == tail_rule::balanced) return number * (n / parts) + std::min(number, n % parts);
+  return std::min(n, number * ((n + parts - 1) / parts));
+}
+
+/// Per dim the indices of a rank: the definition of slices.
 inline std::vector<std::vector<index_t>> slice(parameter_layout const& p,
-                                               std::vector<index_t> const& shape, index_t rank) {
+                                               std::vector<index_t> const& shape, index_t rank,
+                                               tail_rule tail = tail_rule::exact) {
   std::vector<index_t> const c = coordinates(p.device_matrix, rank);
   std::vector<std::vector<index_t>> out;
   for (std::size_t d = 0; d < shape.size(); ++d) {
@@ -142,8 +150,10 @@ inline std::vector<std::vector<index_t>> slice(parameter_layout const& p,
       cuts *= p.device_matrix[k];
       number = number * p.device_matrix[k] + c[k];
     }
-    std::vector<index_t> indices(static_cast<std::size_t>(shape[d] / cuts));
-    std::iota(indices.begin(), indices.end(), number * (shape[d] / cuts));
+    index_t const first = cut_at(shape[d], cuts, number, tail);
+    std::vector<index_t> indices(
+        static_cast<std::size_t>(cut_at(shape[d], cuts, number + 1, tail) - first));
+    std::iota(indices.begin(), indices.end(), first);
     out.push_back(indices);
   }
   if (p.opt_weight_shard_step == 0 || p.opt_weight_shard_size == 0) return out;
@@ -157,9 +167,10 @@ inline std::vector<std::vector<index_t>> slice(parameter_layout const& p,
 }
 
 /// What a rank stores of a tensor.
-inline stored slice_of(stored const& whole, parameter_layout const& p, index_t rank) {
+inline stored slice_of(stored const& whole, parameter_layout const& p, index_t rank,
+                       tail_rule tail = tail_rule::exact) {
   stored out{whole.name, {}, {}, whole.type};
-  std::vector<std::vector<index_t>> const held = slice(p, whole.shape, rank);
+  std::vector<std::vector<index_t>> const held = slice(p, whole.shape, rank, tail);
   std::vector<index_t> at{0};  // positions in the whole, dim by dim
   for (std::size_t d = 0; d < held.size(); ++d) {
     std::vector<index_t> next;

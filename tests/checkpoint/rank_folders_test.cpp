@@ -21,7 +21,7 @@ struct tree : synthetic::folder {
   }
   /// What is chosen for a rank, relative to the folder.
   [[nodiscard]] std::string chosen(index_t rank, file_choice choice) const {
-    std::string const file = find_rank_files(path, choice).paths.at(rank);
+    std::string const file = find_rank_files(path, {choice}).paths.at(rank);
     return file.substr(path.size() + 1);
   }
 };
@@ -33,7 +33,7 @@ bool warns_of(rank_files const& found, std::string const& words) {
 
 errc code_of(std::string const& dir) {
   try {
-    (void)find_rank_files(dir, file_choice::name);
+    (void)find_rank_files(dir);
   } catch (checkpoint_error const& e) {
     return e.code();
   }
@@ -43,7 +43,7 @@ errc code_of(std::string const& dir) {
 
 TEST_CASE("a rank is the digits after rank_", "[rank_folders]") {
   tree const t{{"rank_0/a.ckpt", "rank_01/a.ckpt", "rank_10/a.ckpt", "other/a.ckpt"}};
-  rank_files const found = find_rank_files(t.path, file_choice::name);
+  rank_files const found = find_rank_files(t.path);
   REQUIRE(found.paths.size() == 3);
   CHECK(found.paths.at(0) == t.path + "/rank_0/a.ckpt");
   CHECK(found.paths.at(1) == t.path + "/rank_01/a.ckpt");
@@ -54,7 +54,7 @@ TEST_CASE("a rank is the digits after rank_", "[rank_folders]") {
 TEST_CASE("what is no rank folder is ignored with a warning", "[rank_folders]") {
   tree const t{{"rank_0/a.ckpt", "rank_0_old/a.ckpt", "rank_x/a.ckpt", "rank_-1/a.ckpt", "rank_5",
                 "rank_/a.ckpt", "rank_99999999999999999999/a.ckpt", "rank_7/notes.txt"}};
-  rank_files const found = find_rank_files(t.path, file_choice::name);
+  rank_files const found = find_rank_files(t.path);
   CHECK(found.paths.size() == 1);
   CHECK(found.warnings.size() == 7);
   for (char const* const name : {"rank_0_old", "rank_x", "rank_-1", "rank_5", "rank_/", "rank_999"})
@@ -66,16 +66,53 @@ TEST_CASE("what is no rank folder is ignored with a warning", "[rank_folders]") 
 TEST_CASE("the last name is taken, and a newer step is pointed out", "[rank_folders]") {
   tree const t{{"rank_0/m-10_1.ckpt", "rank_0/m-9_1.ckpt", "rank_0/m-1_10.ckpt",
                 "rank_1/m-1_1.ckpt", "rank_1/m-1_2.ckpt"}};
-  CHECK(t.chosen(0, file_choice::name) == "rank_0/m-9_1.ckpt");
+  for (file_choice const choice : {file_choice::name, file_choice::usual})
+    CHECK(t.chosen(0, choice) == "rank_0/m-9_1.ckpt");
   CHECK(t.chosen(0, file_choice::step) == "rank_0/m-10_1.ckpt");
-  CHECK(t.chosen(1, file_choice::name) == "rank_1/m-1_2.ckpt");
-  rank_files const by_name = find_rank_files(t.path, file_choice::name);
+  rank_files const by_name = find_rank_files(t.path);
   REQUIRE(by_name.warnings.size() == 1);  // rank 1: both choices agree
   CHECK(warns_of(by_name, "m-10_1.ckpt"));
   CHECK(warns_of(by_name, "--pick step"));
-  rank_files const by_step = find_rank_files(t.path, file_choice::step);
-  REQUIRE(by_step.warnings.size() == 1);
-  CHECK(warns_of(by_step, "m-9_1.ckpt"));
+}
+
+TEST_CASE("of safetensors files the newest is taken, the same step in all ranks",
+          "[rank_folders]") {
+  tree const t{
+      {"rank_0/m-10_1.safetensors", "rank_0/m-9_9.safetensors", "rank_1/m-10_1.safetensors"}};
+  CHECK(t.chosen(0, file_choice::usual) == "rank_0/m-10_1.safetensors");
+  CHECK(warns_of(find_rank_files(t.path), "the newest, epoch 10 step 1"));
+  t.add("rank_1/m-11_1.safetensors");
+  CHECK(code_of(t.path) == errc::arguments_disagree);
+  t.add("rank_0/m-11_1.safetensors");
+  CHECK(t.chosen(1, file_choice::usual) == "rank_1/m-11_1.safetensors");
+  t.add("rank_0/n-11_1.safetensors");  // which of the two?
+  CHECK(code_of(t.path) == errc::arguments_disagree);
+}
+
+TEST_CASE("a suffix is anchored where the numbers before it begin", "[rank_folders]") {
+  tree const t{{"rank_2/m_rank_2-1_1.safetensors", "rank_2/m_rank_2-11_1.safetensors",
+                "rank_2/m_rank_2_3-1_1.safetensors", "rank_2/m_rank_2_2-1_1.safetensors",
+                "rank_2/last.safetensors"}};
+  auto const chosen = [&](std::string const& suffix) {
+    try {
+      std::string const path = find_rank_files(t.path, {.suffix = suffix}).paths.at(2);
+      return path.substr(path.rfind('/') + 1);
+    } catch (checkpoint_error const& e) {
+      return std::string{e.code() == errc::checkpoint_is_incomplete ? "none" : "several"};
+    }
+  };
+  CHECK(chosen("1_1") == "m_rank_2-1_1.safetensors");
+  CHECK(chosen("-1_1") == "m_rank_2-1_1.safetensors");
+  CHECK(chosen("11_1") == "m_rank_2-11_1.safetensors");
+  CHECK(chosen("3-1_1") == "m_rank_2_3-1_1.safetensors");
+  CHECK(chosen("2-1_1") == "m_rank_2_2-1_1.safetensors");  // a task, not the rank
+  CHECK(chosen("_1") == "m_rank_2-1_1.safetensors");       // the shortest
+  CHECK(chosen("1") == "m_rank_2-1_1.safetensors");
+  CHECK(chosen("last") == "last.safetensors");
+  CHECK(chosen("1_2") == "none");
+  CHECK(chosen("4-1_1") == "none");
+  t.add("rank_2/n_rank_2-1_1.safetensors");
+  CHECK(chosen("1_1") == "several");
 }
 
 TEST_CASE("a step is the two numbers at the end of a name", "[rank_folders]") {
@@ -112,7 +149,7 @@ TEST_CASE("one rank in two folders, or no folder at all", "[rank_folders]") {
   CHECK(code_of(t.path + "/none") == errc::checkpoint_is_incomplete);
   CHECK(code_of(t.path + "/rank_1/a.ckpt") == errc::checkpoint_is_incomplete);
   tree const empty{{}};
-  CHECK(find_rank_files(empty.path, file_choice::name).paths.empty());
+  CHECK(find_rank_files(empty.path).paths.empty());
 }
 
 }  // namespace rank_folders_test

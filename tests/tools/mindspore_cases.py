@@ -103,6 +103,13 @@ def saved(case, cwd, binding, tmp):
     theirs = {j["name"]: (j["dtype"], j["sha256"]) for j in map(json.loads, q.stdout.splitlines()) if "name" in j}
     check(case["id"], ours == theirs and len(ours) > 0, "%s\n%s" % (ours, theirs))
 
+def unified(case, cwd, binding, tmp):
+    a, out = case["args"], os.path.join(tmp, "out")
+    p = run("merge_safetensors", "--mindspore_ckpt_dir", os.path.join(cwd, a["src_dir"]), "--src_strategy_dirs", os.path.join(cwd, a["src_strategy_file"]), "--output_dir", out)
+    check(case["id"], *(same_tree(os.path.join(cwd, "expected"), out, "--ignore", "*.json") if p.returncode == 0 else (False, p.stderr)))
+    maps = [json.load(open(os.path.join(d, "param_name_map.json"))) for d in (out, os.path.join(cwd, "expected"))]
+    check(case["id"] + " map", maps[0] == maps[1], maps)
+
 def cli(case, cwd, binding, tmp):
     argv = case["argv"]; out = os.path.join(tmp, "out")
     procs = [subprocess.Popen([os.path.join(BIN, "transform_checkpoint"), "--name", "auto", *[x.replace("--dst_checkpoint_dir=expected", "--dst_checkpoint_dir=" + out) for x in a]], cwd=cwd,
@@ -112,7 +119,7 @@ def cli(case, cwd, binding, tmp):
         if p.returncode != 0: return check(case["id"], False, e)
     check(case["id"], *same_tree(os.path.join(cwd, "expected"), out))
 
-OPS = {"transform_checkpoints": transform, "transform_checkpoint_by_rank": by_rank, "merge_pipeline_strategys": merge, "rank_list_for_transform": rank_list, "save_checkpoint": saved}
+OPS = {"transform_checkpoints": transform, "transform_checkpoint_by_rank": by_rank, "merge_pipeline_strategys": merge, "rank_list_for_transform": rank_list, "save_checkpoint": saved, "unified_safetensors": unified}
 for kind in ("mindspore", "auto"):
     root = os.path.join(DATA, kind)
     index = {c["id"]: c for c in json.load(open(os.path.join(root, "INDEX.json")))} if os.path.exists(os.path.join(root, "INDEX.json")) else {}

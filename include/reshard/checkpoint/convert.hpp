@@ -2,6 +2,7 @@
 
 #include <reshard/checkpoint/conversion_cost.hpp>
 #include <reshard/checkpoint/explain.hpp>
+#include <reshard/checkpoint/holders.hpp>
 #include <reshard/checkpoint/job_inputs.hpp>
 #include <reshard/checkpoint/memory_use.hpp>
 #include <reshard/checkpoint/preflight.hpp>
@@ -138,16 +139,18 @@ class conversion {
   void prove() {
     conversion_cost cost{moves_, plan_.files.size()};
     std::size_t least = least_worker_bytes;
+    detail::grouped_findings missing;
     for (std::size_t i = 0; i < moves_.size(); ++i) {
       file_move const move = moves_[i];
       try {
         cost.add(move);
+        least = std::max(least, plan_units(move, {1, 1}).memory.all());
       } catch (plan_error const& e) {
-        detail::checkpoint_is_incomplete("tensor '" + move.name + "': " + e.what() +
-                                         missing_ranks(i));
+        missing.add(move.name, unheld_text(plan_.tensors[i], e));
       }
-      least = std::max(least, plan_units(move, {1, 1}).memory.all());
     }
+    if (!missing.empty())
+      detail::checkpoint_is_incomplete("needed parts are in no file: " + missing.text());
     report_ = cost.report();
     for (std::size_t f = 0; f < plan_.files.size(); ++f) {
       report_.per_file[f].path = plan_.files[f].path;
@@ -177,12 +180,16 @@ class conversion {
     tiles_ = tiles.value();
   }
 
-  [[nodiscard]] std::string missing_ranks(std::size_t tensor) const {
+  /// Why a needed part of a tensor has no holder.
+  [[nodiscard]] static std::string unheld_text(planned_tensor const& tensor, plan_error const& e) {
+    std::vector<planned_source const*> sources{&tensor.from};
+    for (planned_stage const& stage : tensor.stages)
+      for (planned_source const& operand : stage.operands) sources.push_back(&operand);
     std::string out;
-    for (stored_reference const& stored : plan_.tensors[tensor].from.stored)
-      for (index_t r = 0; r < stored.in->ranks; ++r)
-        if (!stored.in->files.contains(r)) out += (out.empty() ? "" : ", ") + std::to_string(r);
-    return out.empty() ? "" : "; there is no file of ranks " + out;
+    for (planned_source const* source : sources)
+      for (stored_reference const& stored : source->stored)
+        if (out.empty()) out = detail::unheld_text(*stored.in, stored.tensor);
+    return out.empty() ? e.what() : out;
   }
 
   /// Copies of tensors that no strategy lists must agree, unless the first is to be taken.

@@ -93,14 +93,10 @@ class layout_maker {
   }
 
   destination_layout make() {
-    pattern_list select{options_.names.select};
-    pattern_list drop{options_.names.drop};
-    for (catalog_tensor const& tensor : source_.tensors) {
-      bool const dropped = drop.matches(tensor.name) || has_dropped_prefix(tensor.name);
-      if (!dropped && (select.empty() || select.matches(tensor.name))) route(tensor);
-    }
-    select.require_all_used();
-    drop.require_all_used();
+    name_selection names{options_.names};
+    for (catalog_tensor const& tensor : source_.tensors)
+      if (names.wants(tensor.name)) route(tensor);
+    names.require_all_used();
     if (!refused_.empty()) refuse();
     if (!raw_.empty() && out_.routes.empty())
       names_do_not_match("no tensor is in both strategies: MindSpore converts none of them");
@@ -113,12 +109,6 @@ class layout_maker {
   }
 
  private:
-  [[nodiscard]] bool has_dropped_prefix(std::string const& name) const {
-    for (std::string const& prefix : options_.names.drop_prefixes)
-      if (name.starts_with(prefix)) return true;
-    return false;
-  }
-
   [[noreturn]] void refuse() const {
     std::vector<std::string> others;
     for (catalog_tensor const& tensor : source_.tensors)

@@ -70,6 +70,29 @@ class pattern_list {
   std::vector<entry> entries_;
 };
 
+/// The tensors that a filter wants.
+class name_selection {
+ public:
+  explicit name_selection(name_filter const& filter)
+      : select_(filter.select), drop_(filter.drop), prefixes_(filter.drop_prefixes) {}
+
+  [[nodiscard]] bool wants(std::string const& name) {
+    bool dropped = drop_.matches(name);
+    for (std::string const& prefix : prefixes_) dropped = dropped || name.starts_with(prefix);
+    return !dropped && (select_.empty() || select_.matches(name));
+  }
+  /// Throws names_do_not_match if a pattern never matched.
+  void require_all_used() const {
+    select_.require_all_used();
+    drop_.require_all_used();
+  }
+
+ private:
+  pattern_list select_;
+  pattern_list drop_;
+  std::vector<std::string> prefixes_;
+};
+
 /// The text up to the first '.', by which names are grouped in messages.
 [[nodiscard]] inline std::string prefix_of(std::string const& name) {
   return name.substr(0, name.find('.'));
@@ -86,6 +109,14 @@ class pattern_list {
                                : prefix + ".* (" + std::to_string(members.size()) + ")";
   }
   return out;
+}
+
+/// "a, b, c and 7 more": names in full, unless they are many.
+[[nodiscard]] inline std::string listed(std::span<std::string const> names, std::size_t most = 20) {
+  std::string out;
+  std::size_t const n = std::min(names.size(), most);
+  for (std::size_t i = 0; i < n; ++i) out += (i == 0 ? "" : ", ") + names[i];
+  return n == names.size() ? out : out + " and " + std::to_string(names.size() - n) + " more";
 }
 
 namespace detail {

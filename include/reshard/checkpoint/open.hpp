@@ -209,7 +209,7 @@ inline void list_tensors(catalog& c, stage_table const& table) {
 }  // namespace detail
 
 struct open_options {
-  file_choice pick = file_choice::name;
+  file_pick pick{};
   index_reader read_index = nullptr;  ///< of folders of weights; without it they are refused
 };
 

@@ -16,9 +16,17 @@ namespace reshard {
 inline namespace v1 {
 
 /// Which of several files in a rank folder is meant.
-///   name: the last in name order, as MindSpore's .ckpt path takes it
-///   step: the highest (epoch, step) in names that end in -<epoch>_<step>
-enum class file_choice { name, step };
+///   usual: what MindSpore takes: of .ckpt files as `name`, of .safetensors files as `step`
+///   name:  the last in name order
+///   step:  the highest (epoch, step) in names that end in -<epoch>_<step>
+enum class file_choice { usual, name, step };
+
+/// How files are chosen.
+///   suffix: not empty = instead: the file whose name ends so, see has_suffix
+struct file_pick {
+  file_choice choice = file_choice::usual;
+  std::string suffix{};
+};
 
 /// The one file of every rank that is there, and what a user should know about the choice.
 struct rank_files {
@@ -49,22 +57,113 @@ inline std::pair<index_t, index_t> step_of(std::string const& path) {
   return {*epoch, *step};
 }
 
-inline std::string chosen_file(std::vector<std::string> const& candidates, file_choice choice,
-                               std::vector<std::string>& warnings) {
-  auto const by_step = [](std::string const& a, std::string const& b) {
-    return std::pair{step_of(a), a} < std::pair{step_of(b), b};
-  };
-  std::string const last = *std::max_element(candidates.begin(), candidates.end());
-  std::string const newest = *std::max_element(candidates.begin(), candidates.end(), by_step);
-  std::string const& chosen = choice == file_choice::name ? last : newest;
-  if (candidates.size() > 1 && last != newest)
-    warnings.push_back(
-        std::to_string(candidates.size()) + " files: taking " + chosen +
-        (choice == file_choice::name
-             ? ", the last by name; the newest by epoch and step is " + newest + " (--pick step)"
-             : ", the newest by epoch and step; the last by name is " + last));
-  return chosen;
+/// What a suffix of file names says: [_]<task>-<epoch>_<step>, [-]<epoch>_<step> or [_]<step>,
+/// completed by the separator before it; other texts stand for themselves.
+///   example: 1_1 -> -1_1, 2-1_1 -> _2-1_1, 1 -> _1
+inline std::string completed_suffix(std::string const& suffix) {
+  bool const leads = suffix.starts_with('_') || suffix.starts_with('-');
+  std::string const rest = suffix.substr(leads ? 1 : 0);
+  std::size_t const dash = rest.find('-');
+  std::string const step = rest.substr(dash == rest.npos ? 0 : dash + 1);
+  std::size_t const low = step.find('_');
+  auto const number = [](std::string const& text) { return number_in(text, 0).has_value(); };
+  bool const two = low != step.npos && number(step.substr(0, low)) && number(step.substr(low + 1));
+  if (leads || (dash != rest.npos && !number(rest.substr(0, dash)))) return suffix;
+  if (two) return (dash == rest.npos ? '-' : '_') + suffix;
+  return dash == rest.npos && number(rest) ? '_' + suffix : suffix;
 }
+
+/// The name of a file ends in a completed suffix; the number of a task is not that of the rank.
+///   example: model_rank_2-1_1 has -1_1, but neither _2-1_1 nor, because of its dash, _1_1
+///   source:  mindspore.unified_safetensors, file_suffix
+inline bool has_suffix(std::string const& path, std::string const& completed) {
+  std::string const stem = std::filesystem::path{path}.stem().string();
+  bool const names_task = completed.starts_with('_') && completed.find('-') != completed.npos;
+  return stem.ends_with(completed) && !(names_task && stem.ends_with("rank" + completed));
+}
+
+inline std::string names_of(std::vector<std::string> const& paths) {
+  std::string out;
+  for (std::string const& path : paths)
+    out += (out.empty() ? "" : ", ") + std::filesystem::path{path}.filename().string();
+  return out;
+}
+
+/// "epoch 2 step 1"
+inline std::string step_text(std::pair<index_t, index_t> const& step) {
+  if (step.first < 0) return "no step";
+  return "epoch " + std::to_string(step.first) + " step " + std::to_string(step.second);
+}
+
+/// Chooses the file of every rank folder.
+class file_chooser {
+ public:
+  explicit file_chooser(file_pick const& pick) : pick_(pick) {}
+
+  std::string choose(std::string const& folder, std::vector<std::string> const& candidates) {
+    if (!pick_.suffix.empty()) return by_suffix(folder, candidates);
+    bool const by_step =
+        pick_.choice == file_choice::step ||
+        (pick_.choice == file_choice::usual && candidates.front().ends_with(".safetensors"));
+    std::string const& newest = *std::max_element(candidates.begin(), candidates.end(), is_older);
+    if (!by_step) return by_name(candidates, newest);
+    for (std::string const& other : candidates)
+      if (&other != &newest && step_of(other) == step_of(newest))
+        arguments_disagree(folder + " has several files of " + step_text(step_of(newest)) + ": " +
+                           names_of(candidates) + " (--file_suffix chooses)");
+    several_ = several_ || candidates.size() > 1;
+    steps_.emplace(step_of(newest), folder);
+    return newest;
+  }
+
+  /// Ranks must not be of different steps when a step was chosen.
+  void finish(std::vector<std::string>& warnings) {
+    warnings.insert(warnings.end(), warnings_.begin(), warnings_.end());
+    if (!several_) return;
+    if (steps_.size() > 1)
+      arguments_disagree("ranks differ in their newest step: " + steps_.begin()->second + " has " +
+                         step_text(steps_.begin()->first) + ", " + steps_.rbegin()->second +
+                         " has " + step_text(steps_.rbegin()->first) + " (--file_suffix chooses)");
+    warnings.push_back("several files per rank: taking the newest, " +
+                       step_text(steps_.begin()->first));
+  }
+
+ private:
+  static bool is_older(std::string const& a, std::string const& b) {
+    return std::pair{step_of(a), a} < std::pair{step_of(b), b};
+  }
+  std::string by_name(std::vector<std::string> const& candidates, std::string const& newest) {
+    std::string const& last = candidates.back();  // they ascend
+    if (last != newest)
+      warnings_.push_back(std::to_string(candidates.size()) + " files: taking " + last +
+                          ", the last by name; the newest by epoch and step is " + newest +
+                          " (--pick step)");
+    return last;
+  }
+  [[nodiscard]] std::string by_suffix(std::string const& folder,
+                                      std::vector<std::string> const& candidates) const {
+    std::string const completed = completed_suffix(pick_.suffix);
+    std::vector<std::string> found;
+    for (std::string const& path : candidates)
+      if (has_suffix(path, completed)) found.push_back(path);
+    auto const shorter = [](std::string const& a, std::string const& b) {
+      return a.size() < b.size();
+    };
+    std::stable_sort(found.begin(), found.end(), shorter);
+    if (found.empty())
+      checkpoint_is_incomplete(folder + " has no file that ends in '" + completed +
+                               "': " + names_of(candidates));
+    if (found.size() > 1 && found[0].size() == found[1].size())
+      arguments_disagree(folder + " has several files that end in '" + completed +
+                         "': " + names_of(found));
+    return found.front();
+  }
+
+  file_pick const& pick_;
+  std::vector<std::string> warnings_;
+  bool several_ = false;                                      // a rank has files of several steps
+  std::map<std::pair<index_t, index_t>, std::string> steps_;  // -> an example
+};
 }  // namespace detail
 
 /// Files directly in `dir` with one of the extensions, ascending.
@@ -81,13 +180,15 @@ inline std::string chosen_file(std::vector<std::string> const& candidates, file_
 
 /// The rank folders of a distributed checkpoint: rank_<digits>, rank_01 is rank 1. Files of such a
 /// name and folders like rank_0_old are ignored with a warning, empty rank folders too.
-///   throws: checkpoint_error checkpoint_is_incomplete  when dir is no folder, or two folders are
-///   one
-///           rank; arguments_disagree when .ckpt and .safetensors files are mixed
-[[nodiscard]] inline rank_files find_rank_files(std::string const& dir, file_choice choice) {
+///   throws: checkpoint_error checkpoint_is_incomplete when dir is no folder, two folders are one
+///           rank, or no file has the suffix; arguments_disagree when .ckpt and .safetensors files
+///           are mixed, candidates are ambiguous, or the newest files of ranks are of several steps
+[[nodiscard]] inline rank_files find_rank_files(std::string const& dir,
+                                                file_pick const& pick = {}) {
   namespace fs = std::filesystem;
   if (!fs::is_directory(dir)) detail::checkpoint_is_incomplete(dir + " is not a folder");
   rank_files out;
+  detail::file_chooser chooser{pick};
   std::map<std::string, std::string> kinds;  // extension -> an example
   std::vector<std::string> entries;
   for (auto const& entry : fs::directory_iterator{dir})
@@ -107,13 +208,14 @@ inline std::string chosen_file(std::vector<std::string> const& candidates, file_
       out.warnings.push_back(path + " has no checkpoint file: ignored");
       continue;
     }
-    if (!out.paths.emplace(*rank, detail::chosen_file(candidates, choice, out.warnings)).second)
+    if (!out.paths.emplace(*rank, chooser.choose(path, candidates)).second)
       detail::checkpoint_is_incomplete("two folders are rank " + std::to_string(*rank) + ": " +
                                        path + " and that of " + out.paths[*rank]);
   }
   if (kinds.size() > 1)
     detail::arguments_disagree("mixed file kinds: " + kinds.begin()->second + " and " +
                                kinds.rbegin()->second);
+  chooser.finish(out.warnings);
   return out;
 }
 

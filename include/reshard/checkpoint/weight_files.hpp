@@ -30,6 +30,10 @@ inline constexpr std::uint64_t huggingface_shard_bytes = 5'000'000'000;
 /// MindSpore's divisor of the number of parts.
 inline constexpr std::uint64_t mindspore_part_bytes = std::uint64_t{3} << 30;
 
+/// Which tensors are hyper parameters and not weights: step counters. They are in
+/// hyper_param.safetensors, which no index names.
+using hyper_rule = std::function<bool(catalog_tensor const&)>;
+
 /// A file of a plan that is all text.
 [[nodiscard]] inline planned_file text_file(std::string path, std::string text) {
   image_options image;
@@ -49,11 +53,12 @@ inline std::uint64_t bytes_of(planned_tensor const& tensor) {
 /// Tensors by file, cut by a limit in their order; one that is larger than the limit is alone.
 ///   source: split_state_dict_into_shards_factory of huggingface_hub
 inline std::vector<std::vector<std::size_t>> shards_of(std::span<planned_tensor const> tensors,
+                                                       std::vector<std::size_t> const& which,
                                                        std::uint64_t limit) {
   std::vector<std::vector<std::size_t>> shards;
   std::vector<std::size_t> current;
   std::uint64_t filled = 0;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
+  for (std::size_t const i : which) {
     std::uint64_t const bytes = bytes_of(tensors[i]);
     if (bytes > limit) {
       shards.push_back({i});
@@ -92,6 +97,15 @@ inline std::vector<std::vector<std::size_t>> parts_of(std::span<planned_tensor c
   std::erase_if(parts, [](auto const& part) { return part.empty(); });  // only empty tensors left
   for (std::vector<std::size_t>& part : parts) std::sort(part.begin(), part.end());
   return parts;
+}
+
+/// The numbers of weights, and those of hyper parameters.
+inline std::pair<std::vector<std::size_t>, std::vector<std::size_t>> split(
+    std::span<planned_tensor const> tensors, hyper_rule const& is_hyper) {
+  std::pair<std::vector<std::size_t>, std::vector<std::size_t>> out;
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    (is_hyper && is_hyper(tensors[i].to) ? out.second : out.first).push_back(i);
+  return out;
 }
 
 /// Adds a file with whole tensors, and its tensors to the index.
@@ -143,19 +157,23 @@ inline std::string shard_name(std::size_t shard, std::size_t shards, std::string
 
 /// The files of Hugging Face's form: model.safetensors, or if that exceeds the limit
 /// model-0000i-of-0000N.safetensors, each with the next tensors in their order, and an index.
-///   tensors: their first placement is whole on its only device; the plan that has them gets the
-///            files
-///   throws:  checkpoint_error arguments_disagree for a limit of 0
+///   tensors:  their first placement is whole on its only device; the plan that has them gets the
+///             files
+///   is_hyper: none is one if it is empty
+///   throws:   checkpoint_error arguments_disagree for a limit of 0
 [[nodiscard]] inline weight_files plan_huggingface_files(std::span<planned_tensor const> tensors,
-                                                         weight_file_options const& options) {
+                                                         weight_file_options const& options,
+                                                         hyper_rule const& is_hyper = {}) {
   if (options.max_bytes == 0) detail::file_limit_is_zero();
-  auto const shards = detail::shards_of(tensors, options.max_bytes);
+  auto const [weights, hyper] = detail::split(tensors, is_hyper);
+  auto const shards = detail::shards_of(tensors, weights, options.max_bytes);
   detail::weight_file_list list{tensors, options};
   std::string const extension{options.format.extension};
   for (std::size_t s = 0; s < shards.size(); ++s)
     list.add(
         shards.size() == 1 ? "model" + extension : detail::shard_name(s, shards.size(), extension),
         shards[s]);
+  if (!hyper.empty()) list.add_unnamed(std::string{hyper_file_name}, hyper);
   weight_files out = list.finished(huggingface_index_name);
   if (shards.size() == 1) out.index.reset();
   return out;
@@ -163,26 +181,21 @@ inline std::string shard_name(std::size_t shard, std::size_t shards, std::string
 
 /// The files of MindSpore's unified form: part<k>.safetensors, as many as the bytes divided by the
 /// limit but at most one per tensor, the largest tensors dealt out first; param_name_map.json,
-/// whose total_size counts them; hyper_param.safetensors with the rest, which no index names.
-///   tensors:  as above
-///   is_hyper: which tensors are hyper parameters; none if it is empty
-///   throws:   as above
-///   source:   mindspore.unified_safetensors
-[[nodiscard]] inline weight_files plan_unified_files(
-    std::span<planned_tensor const> tensors, weight_file_options const& options,
-    std::function<bool(catalog_tensor const&)> const& is_hyper = {}) {
+/// whose total_size counts them.
+///   tensors, is_hyper, throws: as above
+///   source: mindspore.unified_safetensors
+[[nodiscard]] inline weight_files plan_unified_files(std::span<planned_tensor const> tensors,
+                                                     weight_file_options const& options,
+                                                     hyper_rule const& is_hyper = {}) {
   if (options.max_bytes == 0) detail::file_limit_is_zero();
-  std::vector<std::size_t> weights;
-  std::vector<std::size_t> hyper;
-  for (std::size_t i = 0; i < tensors.size(); ++i)
-    (is_hyper && is_hyper(tensors[i].to) ? hyper : weights).push_back(i);
-  auto const parts = detail::parts_of(tensors, std::move(weights), options.max_bytes);
+  auto const [weights, hyper] = detail::split(tensors, is_hyper);
+  auto const parts = detail::parts_of(tensors, weights, options.max_bytes);
   std::string const extension{options.format.extension};
   weight_file_options settings = options;
   detail::weight_file_list list{tensors, settings};
   for (std::size_t k = 0; k < parts.size(); ++k)
     list.add("part" + std::to_string(k) + extension, parts[k]);
-  std::erase_if(settings.image.metadata,  // of weights only
+  std::erase_if(settings.image.metadata,  // it speaks of weights only
                 [](auto const& pair) { return pair.first == "remove_redundancy"; });
   if (!hyper.empty()) list.add_unnamed(std::string{hyper_file_name}, hyper);
   return list.finished(mindspore_index_name);

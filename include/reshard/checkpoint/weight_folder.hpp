@@ -155,7 +155,7 @@ class weight_folder {
     }
     if (!twice.empty())
       names_do_not_match(file.path +
-                         " has tensors that the index places elsewhere: " + grouped(twice));
+                         " has tensors that the index places elsewhere: " + listed(twice));
   }
 
   std::string folder_;
@@ -201,7 +201,7 @@ inline std::string only_weight_file(std::string const& folder, catalog& out) {
     out.warnings.push_back(usual +
                            " is taken; without an index the folder's other files are "
                            "ignored: " +
-                           grouped(others));
+                           listed(others));
     return usual;
   }
   if (files.size() != 1)
@@ -209,7 +209,7 @@ inline std::string only_weight_file(std::string const& folder, catalog& out) {
         folder + " has no rank folder, no index of weights (" +
         std::string{huggingface_index_name} + ", " + std::string{mindspore_index_name} + ") and " +
         std::to_string(files.size()) + " checkpoint files" +
-        (files.empty() ? "" : ", one of which must be model.safetensors: " + grouped(others)));
+        (files.empty() ? "" : ", one of which must be model.safetensors: " + listed(others)));
   return files.front();
 }
 }  // namespace detail

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Runs the tools on merges that MindSpore and torch did and compares with what they gave.
+
+  safetensors_cases.py BIN_DIR DATA_DIR [PART_OF_A_NAME]      DATA_DIR holds safetensors/<case>/case.json
+
+Weights are compared as full tensors with the formula of the cases' README, and with the files that the original wrote; nothing here shares code
+with the library. Prints 'N passed, M failed'; exit status 1 if any failed."""
+import json, os, shutil, struct, subprocess, sys, tempfile
+BIN, DATA = (os.path.abspath(p) for p in sys.argv[1:3])
+ONLY = sys.argv[3] if len(sys.argv) > 3 else ""
+passed, failed = 0, []
+
+def run(tool, *args):
+    return subprocess.run([os.path.join(BIN, tool), *map(str, args)], capture_output=True, text=True, timeout=120)
+
+def check(name, ok, why=""):
+    global passed
+    if ok: passed += 1
+    else:
+        failed.append(name); print("FAILED", name, why)
+
+def tensors_of(path):
+    """name -> (dtype, shape, bytes), and the metadata"""
+    with open(path, "rb") as f: data = f.read()
+    n = struct.unpack("<Q", data[:8])[0]; head = json.loads(data[8:8 + n]); meta = head.pop("__metadata__", None)
+    return {k: (t["dtype"], t["shape"], data[8 + n + t["data_offsets"][0]:8 + n + t["data_offsets"][1]]) for k, t in head.items()}, meta
+
+def folder(path, hyper=True):
+    """All tensors of the .safetensors files in a folder."""
+    out = {}
+    for f in sorted(os.listdir(path)):
+        if f.endswith(".safetensors") and (hyper or f != "hyper_param.safetensors"):
+            tensors, _ = tensors_of(os.path.join(path, f))
+            assert not set(tensors) & set(out), "twice: %s" % (set(tensors) & set(out))
+            out.update(tensors)
+    return out
+
+def differences(expected, got):
+    return ["%s: %s" % (k, "missing" if k not in got else "extra" if k not in expected else "%s %s" % (expected[k][:2], got[k][:2])) for k in sorted(set(expected) | set(got))
+            if expected.get(k) != got.get(k)]
+
+def index_agrees(path, name):
+    index = json.load(open(os.path.join(path, name))); where = index.get("weight_map", index); sizes = 0
+    for tensor, file in where.items():
+        tensors, _ = tensors_of(os.path.join(path, file)); sizes += len(tensors[tensor][2])
+    files = {f for f in os.listdir(path) if f.endswith(".safetensors") and f != "hyper_param.safetensors"}
+    total = index["metadata"]["total_size"] if "weight_map" in index else sizes
+    return set(where.values()) == files and total == sizes and len(where) == len(folder(path, False)), (where, total, sizes)
+
+def write_weights(path, tensors, meta=None):
+    head, data = ({"__metadata__": meta} if meta else {}), b""
+    for k, (dtype, shape, content) in tensors.items():
+        head[k] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}; data += content
+    text = json.dumps(head).encode(); text += b" " * (-len(text) % 8)
+    with open(path, "wb") as f: f.write(struct.pack("<Q", len(text)) + text + data)
+
+def leftovers(path):
+    return [f for _, _, fs in os.walk(path) for f in fs]
+
+def merge_flags(case, cwd, out):
+    a = case["args"]; f = ["--mindspore_ckpt_dir", os.path.join(cwd, a["src_dir"]), "--src_strategy_dirs", os.path.join(cwd, a["src_strategy_file"]), "--output_dir", out, "--no_sync"]
+    if "file_suffix" in a: f += ["--file_suffix", a["file_suffix"]]
+    choice = case.get("choice_func", {})
+    for prefix in choice.get("drop_prefix", []): f += ["--filter_out_param_prefix", prefix]
+    for old, new in choice.get("rename", {}).items(): f += ["--rename", "%s=%s" % (old, new)]
+    return f + ["--has_redundancy", str(not a.get("merge_with_redundancy", True))]
+
+def unify(case, cwd, tmp):
+    expected, name = os.path.join(cwd, "expected"), case["id"]
+    if case["outcome"] == "error":
+        out = os.path.join(tmp, "kept"); p = run("merge_safetensors", *merge_flags(case, cwd, out), "--redundancy", "kept")
+        check(name + " read as kept", p.returncode == 1 and "rank 0 lacks 'model.layers.0.attention_norm.weight'" in p.stderr and not leftovers(out), p.stderr)
+    total = sum(len(t[2]) for t in folder(expected, False).values()) if case["outcome"] == "ok" else 0
+    parts = case.get("forced_parts", 1); whole = case["outcome"] == "ok"
+    for number, extra in enumerate((["--workers", 1, "--verify"], ["--max_process_num", 2], ["--workers", 3, "--memory", "1MB", "--flat_map"], ["--format", "hf"], ["--format", "hf", "--max_shard_size", 600], ["--compat", "mindspore", "--redundancy", "auto"])):
+        out = os.path.join(tmp, "out%d" % number); size = ["--max_shard_size", -(-total // parts)] if parts > 1 and "hf" not in extra else []
+        if "mindspore" in extra and case["args"].get("file_suffix", "1_1") != "1_1": continue
+        p = run("merge_safetensors", *merge_flags(case, cwd, out), *extra, *size); label = "%s %s" % (name, extra)
+        if p.returncode != 0: check(label, False, p.stderr); continue
+        if not whole:
+            check(label + " warns", "the files decide" in p.stderr, p.stderr)
+            got = folder(out, False); check(label, {k: t[1] for k, t in got.items()} == {k: t["shape"] for k, t in case["tensors"].items()} and all(formula(case["tensors"][k]) == t[2] for k, t in got.items()), list(got))
+            continue
+        check(label, *same(differences(folder(expected, False), folder(out, False))))
+        hyper, theirs = (tensors_of(os.path.join(d, "hyper_param.safetensors"))[0] for d in (out, expected))
+        if "mindspore" not in extra: theirs = {k: t for k, t in theirs.items() if k not in case["tensors"]}  # rank 0's slices of tensors that were left out
+        check(label + " hyper parameters", *same(differences(theirs, hyper)))
+        if "hf" in extra: ok = index_agrees(out, "model.safetensors.index.json") if 600 in extra else (leftovers(out).count("model.safetensors") == 1, leftovers(out))
+        else: ok = index_agrees(out, "param_name_map.json")
+        check(label + " index", *ok)
+        if "hf" not in extra:
+            check(label + " files", sorted(os.listdir(out)) == sorted(os.listdir(expected)), os.listdir(out))
+            check(label + " metadata", tensors_of(os.path.join(out, "part0.safetensors"))[1] == {"format": "ms", "remove_redundancy": "False"})
+            sizes = lambda d: sorted(sum(len(t[2]) for t in tensors_of(os.path.join(d, f))[0].values()) for f in os.listdir(d) if f.startswith("part"))
+            check(label + " part sizes", sizes(out) == sizes(expected), (sizes(out), sizes(expected)))
+            ours, given = (json.load(open(os.path.join(d, "param_name_map.json"))) for d in (out, expected))
+            check(label + " map", ours == {k: os.path.basename(v) for k, v in ours.items()} if "--flat_map" in extra else ours["metadata"] == given["metadata"] and set(ours["weight_map"]) == set(given["weight_map"]), ours)
+        if extra[1] == 1:
+            again = run("merge_safetensors", *merge_flags(case, cwd, out)); check(name + " into a full folder", again.returncode == 1 and "is not empty" in again.stderr, again.stderr)
+    faults(case, cwd, tmp)
+
+def formula(tensor):
+    """Element k is base + k."""
+    n = 1
+    for d in tensor["shape"]: n *= d
+    assert tensor["dtype"] == "F32"
+    return struct.pack("<%df" % n, *(tensor["base"] + k for k in range(n)))
+
+def same(found):
+    return not found, found[:10]
+
+def copied(case, cwd, tmp, label):
+    """The case with a source of its own to be damaged."""
+    to = os.path.join(tmp, "damaged_" + label); shutil.copytree(os.path.join(cwd, "src"), os.path.join(to, "src"))
+    return to
+
+def files_of(cwd, case):
+    src, suffix = os.path.join(cwd, case["args"]["src_dir"]), case["args"].get("file_suffix", "")
+    return {int(d[5:]): os.path.join(src, d, f) for d in os.listdir(src) if d.startswith("rank_") for f in os.listdir(os.path.join(src, d)) if f.endswith("-" + suffix + ".safetensors" if suffix else ".safetensors")}
+
+def faults(case, cwd, tmp):
+    """Every tensor that is deleted where it has one holder is missed by name; everywhere else the result stays."""
+    if case["source_files"]["redundancy"] != "removed" or case.get("choice_func"): return
+    files = files_of(cwd, case); holders = {}
+    for rank, path in files.items():
+        for k, t in tensors_of(path)[0].items(): holders.setdefault((k, t[2]), []).append(rank)
+    for (k, content), ranks in sorted(holders.items()):
+        if k not in case["tensors"] or len(ranks) > 1 or not k.endswith(("wq.weight", "norm.weight")): continue
+        broken = copied(case, cwd, tmp, "sole"); path = files_of(broken, case)[ranks[0]]
+        tensors, meta = tensors_of(path); del tensors[k]; write_weights(path, tensors, meta)
+        out = os.path.join(tmp, "sole_out"); p = run("merge_safetensors", *merge_flags(case, broken, out))
+        check("%s: %s deleted in rank %d" % (case["id"], k, ranks[0]), p.returncode == 1 and k in p.stderr and str(ranks[0]) in p.stderr and not leftovers(out), p.stdout + p.stderr)
+        shutil.rmtree(broken)
+
+def collisions(case, cwd, tmp):
+    out = os.path.join(tmp, "collision"); names = sorted(case["tensors"])[:2]
+    for flags, words in ((["--rename", "%s=%s" % tuple(names)], "several tensors would have one name: " + names[1]), (["--rename", "x=y"], "no tensor has a name that is to be changed: x"), (["--file_suffix", "7_7"], "no file that ends in '-7_7'"),
+                         (["--output_dir", os.path.join(cwd, "src")], "is not empty")):
+        p = run("merge_safetensors", *merge_flags(case, cwd, out)[:(-2 if flags[0] != "--output_dir" else 4)], *flags); check("%s %s" % (case["id"], flags), p.returncode == 1 and words in p.stderr and not leftovers(out), p.stderr)
+
+def newest(case, cwd, tmp):
+    """Without a suffix the newest step is taken and named; ranks must agree on it."""
+    own = copied(case, cwd, tmp, "newest"); src = os.path.join(own, "src")
+    out = os.path.join(tmp, "newest_out"); flags = ["--mindspore_ckpt_dir", src, "--src_strategy_dirs", os.path.join(src, "strategy"), "--no_sync"]
+    p = run("merge_safetensors", *flags, "--output_dir", out); check(case["id"] + " newest", p.returncode == 0 and "epoch 11 step 1" in p.stderr, p.stderr)
+    os.remove(os.path.join(src, "rank_3", "model_rank_3-11_1.safetensors"))
+    p = run("merge_safetensors", *flags, "--output_dir", out + "2"); check(case["id"] + " ranks disagree", p.returncode == 1 and "rank_3" in p.stderr and not leftovers(out + "2"), p.stderr)
+
+OPS = {"mindspore.unified_safetensors": unify}
+root = os.path.join(DATA, "safetensors")
+for name in sorted(os.listdir(root)):
+    path = os.path.join(root, name, "case.json")
+    if not os.path.exists(path) or ONLY not in name: continue
+    case = json.load(open(path)); op = OPS.get(case["op"])
+    if op is None: continue
+    with tempfile.TemporaryDirectory() as tmp:
+        op(case, os.path.join(root, name), tmp)
+        if name == "unify_tp4dp2_kept": collisions(case, os.path.join(root, name), tmp)
+        if name == "unify_suffix_1_1": newest(case, os.path.join(root, name), tmp)
+print("%d passed, %d failed" % (passed, len(failed)))
+sys.exit(1 if failed or not passed else 0)
