@@ -4,6 +4,8 @@
 #include "support/move_tensors.hpp"
 
 #include <reshard/checkpoint/planned_names.hpp>
+#include <reshard/checkpoint/shard_folder.hpp>
+#include <reshard/codec/dcp_info_json.hpp>
 
 using namespace reshard;
 
@@ -17,8 +19,8 @@ image_options image_of(catalog const& source, tools::merge_flags const& flags) {
   image_options image;
   image.metadata = flags.output.metadata();
   std::map<std::string, std::string> known{image.metadata.begin(), image.metadata.end()};
-  known.emplace("remove_redundancy", "");
-  known.emplace("crc_num", "");
+  for (char const* const key : {"remove_redundancy", "crc_num", "DCP_VERSION", "DCP_SHARDING_INFO"})
+    known.emplace(key, "");
   std::set<std::string> own;
   for (auto const& [key, value] : known) own.insert(key);
   for (auto const& [rank, file] : source.files) {
@@ -68,31 +70,52 @@ void say_what_is_left_out(catalog const& source) {
   if (!names.empty()) fmt::print("left out, accumulated gradients: {}\n", grouped(names));
 }
 
-int merge(tools::merge_flags const& flags) {
-  if (!flags.mover.force) tools::require_empty_folder(flags.destination);
-  strategy const from = tools::read_strategy(flags.strategy);
-  catalog const source = tools::open_checkpoint(flags.source, from, flags.source_files);
-  flags.redundancy.judge(redundancy_of(source), flags.mover.quiet);
-  if (!flags.allow_missing) require_parameters(source, from);
-  if (!flags.mover.quiet) say_what_is_left_out(source);
-  conversion_plan plan;
-  plan.tensors = merged_tensors(source, flags);
+/// Gives the tensors their names and files, and moves them.
+int write(catalog const& source, conversion_plan plan, tools::merge_flags const& flags) {
   rename(plan.tensors, flags.renames());
   flags.output.plan_files(plan, flags.destination, image_of(source, flags),
                           [](catalog_tensor const& t) { return !t.listed; });
   return tools::move_tensors(std::move(plan), flags.mover, flags.destination);
 }
+
+int merge_ranks(tools::merge_flags const& flags) {
+  strategy const from = tools::read_strategy(flags.strategy);
+  catalog const source = tools::open_checkpoint(flags.source, from, flags.source_files);
+  flags.redundancy.judge(redundancy_of(source), flags.mover.quiet);
+  if (!flags.allow_missing) require_parameters(source, from);
+  if (!flags.mover.quiet) say_what_is_left_out(source);
+  return write(source, {merged_tensors(source, flags), {}}, flags);
+}
+
+/// The shards of torch's distributed checkpoint.
+int merge_shards(tools::merge_flags const& flags) {
+  constexpr shard_reader read = [](file_index const& index, std::string const& path) {
+    return dcp_info_of(index, path);
+  };
+  shard_folder const source{flags.shards, flags.source_files.formats(), read};
+  tools::print_warnings(source.files().warnings);
+  conversion_plan plan{source.tensors(), {}};
+  keep_wanted(plan.tensors, flags.names);
+  return write(source.files(), std::move(plan), flags);
+}
+
+int merge(tools::merge_flags const& flags) {
+  if (!flags.mover.force) tools::require_empty_folder(flags.destination);
+  return flags.shards.empty() ? merge_ranks(flags) : merge_shards(flags);
+}
 }  // namespace
 
 int main(int argc, char** argv) {
   tools::tool app{
-      "Merges the files of ranks, .safetensors or .ckpt, into complete weights. Parts that some "
-      "ranks left out (removed redundancy) are taken from those that have them."};
+      "Merges the files of ranks, .safetensors or .ckpt, or the shards of torch's distributed "
+      "checkpoint into complete weights. Parts that some ranks left out (removed redundancy) are "
+      "taken from those that have them."};
   app.footer(
       "example: merge_safetensors --mindspore_ckpt_dir checkpoint --src_strategy_dirs strategy "
       "--output_dir merged --verify\n"
       "example: merge_safetensors --mindspore_ckpt_dir checkpoint --src_strategy_dirs strategy "
-      "--output_dir merged --filter_out_param_prefix adam_ --format hf --max_shard_size 5GB");
+      "--output_dir merged --filter_out_param_prefix adam_ --format hf --max_shard_size 5GB\n"
+      "example: merge_safetensors --dcp_dir torch_checkpoint --output_dir merged");
   tools::merge_flags flags;
   flags.add_to(app);
   return app.run(argc, argv, [&] { return merge(flags); });

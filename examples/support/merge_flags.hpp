@@ -13,7 +13,7 @@ namespace tools {
 
 /// The flags of merge_safetensors: those of MindFormers' scripts, then ours.
 struct merge_flags {
-  std::string strategy, source, destination;
+  std::string strategy, source, shards, destination;
   std::vector<std::string> renamed;  // OLD=NEW
   std::size_t processes = 0;         // 0 = not given
   bool allow_missing = false;
@@ -36,11 +36,18 @@ struct merge_flags {
 inline void merge_flags::add_to(CLI::App& app) {
   std::map<std::string, reshard::compatibility> const compatible{
       {"mindspore", reshard::compatibility::mindspore}};
-  app.add_option("--src_strategy_dirs,--src_strategy", strategy,
-                 "strategy file, or a folder with those of the stages")
-      ->required();
-  app.add_option("--mindspore_ckpt_dir,--src_checkpoint", source, "folder with rank_N folders")
-      ->required();
+  CLI::Option* const layouts =
+      app.add_option("--src_strategy_dirs,--src_strategy", strategy,
+                     "strategy file, or a folder with those of the stages");
+  CLI::Option* const ranks =
+      app.add_option("--mindspore_ckpt_dir,--src_checkpoint", source, "folder with rank_N folders")
+          ->needs(layouts);
+  layouts->needs(ranks);
+  app.add_option("--dcp_dir", shards,
+                 "instead: folder of shards that torch wrote (HuggingFaceStorageWriter with "
+                 "save_distributed); --format hf is the default then")
+      ->excludes(layouts)
+      ->excludes(ranks);
   app.add_option("--output_dir,--tmp_dir", destination, "where the weights go; an empty folder")
       ->required();
   redundancy.add_to(app);
@@ -63,6 +70,9 @@ inline void merge_flags::add_to(CLI::App& app) {
 }
 
 inline void merge_flags::finish() {
+  if (shards.empty() && source.empty())
+    throw CLI::RequiredError("--mindspore_ckpt_dir with --src_strategy_dirs, or --dcp_dir");
+  if (output.form.empty()) output.form = shards.empty() ? "mindspore" : "hf";
   if (compat == reshard::compatibility::mindspore && source_files.pick.suffix.empty())
     source_files.pick.suffix = "1_1";
   if (processes > 0 && mover.workers == 0)

@@ -10,7 +10,7 @@ namespace tools {
 
 /// The flags of tools that write a folder of complete weights.
 struct weight_output_flags {
-  std::string form = "mindspore";
+  std::string form;              // mindspore or hf
   std::uint64_t most_bytes = 0;  // 0 = the form's own limit
   bool flat_map = false;
 

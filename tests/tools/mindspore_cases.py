@@ -110,6 +110,24 @@ def unified(case, cwd, binding, tmp):
     maps = [json.load(open(os.path.join(d, "param_name_map.json"))) for d in (out, os.path.join(cwd, "expected"))]
     check(case["id"] + " map", maps[0] == maps[1], maps)
 
+def container(case, cwd, binding, tmp):
+    a, out, to = case["args"], os.path.join(tmp, "out"), "safetensors" if case["op"] == "ckpt_to_safetensors" else "ckpt"
+    f = ["--src_checkpoint", os.path.join(cwd, a["file_path"]), "--dst_checkpoint_dir", out, "--output_format", to]
+    p = run("convert_container", *f, "--verify")
+    check(case["id"], *(same_tree(os.path.join(cwd, "expected"), out) if p.returncode == 0 else (False, p.stderr)))
+    names = os.path.join(tmp, "names.json"); json.dump({"one": "two"}, open(names, "w"))
+    p = run("convert_container", *f[:3], os.path.join(tmp, "renamed"), *f[4:], "--name_map", names, "--file_name_regex", "^ne")
+    q = subprocess.run([sys.executable, COMPARE, os.path.join(tmp, "renamed", "rank_1", "net." + to)], capture_output=True, text=True)
+    check(case["id"] + " renamed", p.returncode == 0 and '"two"' in q.stdout and '"one"' not in q.stdout, p.stderr + q.stdout)
+    p = run("convert_container", *f[:3], os.path.join(tmp, "none"), *f[4:], "--file_name_regex", "^et"); check(case["id"] + " no match", p.returncode == 1 and "of that name" in p.stderr, p.stderr)
+    p = run("convert_container", *f[:3], os.path.join(tmp, "same"), "--output_format", "ckpt" if to == "safetensors" else "safetensors"); check(case["id"] + " the same container", p.returncode == 1, p.stderr)
+
+def loaded(case, cwd, binding, tmp):
+    a, out = case["args"], os.path.join(tmp, "out")
+    p = run("split_safetensors", "--src_checkpoint", os.path.join(cwd, a["unified_safetensors_dir"]), "--dst_strategy", os.path.join(cwd, a["predict_strategy"]), "--dst_checkpoint_dir", out, "--prefix", "net")
+    for r in os.listdir(out) if p.returncode == 0 else []: os.rename(os.path.join(out, r, "net%s.safetensors" % r[5:]), os.path.join(out, r, "net.safetensors"))
+    check(case["id"], *(same_tree(os.path.join(cwd, "expected"), out) if p.returncode == 0 else (False, p.stderr)))
+
 def cli(case, cwd, binding, tmp):
     argv = case["argv"]; out = os.path.join(tmp, "out")
     procs = [subprocess.Popen([os.path.join(BIN, "transform_checkpoint"), "--name", "auto", *[x.replace("--dst_checkpoint_dir=expected", "--dst_checkpoint_dir=" + out) for x in a]], cwd=cwd,
@@ -119,7 +137,8 @@ def cli(case, cwd, binding, tmp):
         if p.returncode != 0: return check(case["id"], False, e)
     check(case["id"], *same_tree(os.path.join(cwd, "expected"), out))
 
-OPS = {"transform_checkpoints": transform, "transform_checkpoint_by_rank": by_rank, "merge_pipeline_strategys": merge, "rank_list_for_transform": rank_list, "save_checkpoint": saved, "unified_safetensors": unified}
+OPS = {"transform_checkpoints": transform, "transform_checkpoint_by_rank": by_rank, "merge_pipeline_strategys": merge, "rank_list_for_transform": rank_list, "save_checkpoint": saved, "unified_safetensors": unified, "ckpt_to_safetensors": container,
+       "safetensors_to_ckpt": container, "load_distributed_checkpoint": loaded}
 for kind in ("mindspore", "auto"):
     root = os.path.join(DATA, kind)
     index = {c["id"]: c for c in json.load(open(os.path.join(root, "INDEX.json")))} if os.path.exists(os.path.join(root, "INDEX.json")) else {}

@@ -146,7 +146,65 @@ def newest(case, cwd, tmp):
     os.remove(os.path.join(src, "rank_3", "model_rank_3-11_1.safetensors"))
     p = run("merge_safetensors", *flags, "--output_dir", out + "2"); check(case["id"] + " ranks disagree", p.returncode == 1 and "rank_3" in p.stderr and not leftovers(out + "2"), p.stderr)
 
-OPS = {"mindspore.unified_safetensors": unify}
+def transform(case, cwd, tmp):
+    a = case["args"]; out = os.path.join(tmp, "out"); flags = lambda d: ["--src_checkpoint", os.path.join(cwd, a["src_checkpoints_dir"]), "--src_strategy", os.path.join(cwd, a["src_strategy_file"]), "--dst_strategy", os.path.join(cwd, a["dst_strategy_file"]),
+                                              "--prefix", a["ckpt_prefix"], "--no_sync", "--dst_checkpoint_dir", d]
+    p = run("transform_checkpoint", *flags(out), "--output_format", a["output_format"], "--verify"); check(case["id"], p.returncode == 0, p.stderr)
+    for d in sorted(os.listdir(os.path.join(cwd, "expected"))):
+        check("%s %s" % (case["id"], d), *same(differences(folder(os.path.join(cwd, "expected", d)), folder(os.path.join(out, d)))))
+    p = run("transform_checkpoint", *flags(out + "_ckpt")); check(case["id"] + " to .ckpt", p.returncode == 0, p.stderr)
+    p = run("checkpoint_verify", out, out + "_ckpt", *[x for f in ("--strategy", "--other_strategy") for x in (f, os.path.join(cwd, a["dst_strategy_file"]))])
+    check(case["id"] + ": both containers are equal", p.returncode == 0, p.stdout + p.stderr)
+
+def split(case, cwd, tmp):
+    """Complete weights cut for ranks; merged again they are the same."""
+    a = case["args"]; out = os.path.join(tmp, "out"); expected = os.path.join(cwd, "expected"); strategy = os.path.join(cwd, a["predict_strategy"])
+    for fmt in ("safetensors", "ckpt"):
+        p = run("split_safetensors", "--src_checkpoint", os.path.join(cwd, a["unified_safetensors_dir"]), "--dst_strategy", strategy, "--dst_checkpoint_dir", os.path.join(out, fmt), "--prefix", "net", "--output_format", fmt, "--verify", "--no_sync")
+        check("%s %s" % (case["id"], fmt), p.returncode == 0, p.stderr)
+    for d in sorted(os.listdir(expected)): check("%s %s" % (case["id"], d), *same(differences(folder(os.path.join(expected, d)), folder(os.path.join(out, "safetensors", d)))))
+    for source in ("safetensors", "ckpt"):
+        p = run("merge_safetensors", "--mindspore_ckpt_dir", os.path.join(out, source), "--src_strategy_dirs", strategy, "--output_dir", os.path.join(tmp, "merged_" + source), "--no_sync")
+        check("%s merged from %s" % (case["id"], source), *(same(differences(folder(os.path.join(cwd, a["unified_safetensors_dir"])), folder(os.path.join(tmp, "merged_" + source)))) if p.returncode == 0 else (False, p.stderr)))
+
+def split_again(case, cwd, tmp):
+    """The merged weights, cut under the strategy with redundancy removed: as MindSpore dealt them out, exactly its files; by bytes, one copy of each part."""
+    if case["outcome"] != "ok" or case.get("choice_func") or case["source_files"]["redundancy"] != "removed": return
+    a, src = case["args"], os.path.join(cwd, case["args"]["src_dir"]); strategy = os.path.join(cwd, a["src_strategy_file"])
+    for rule in ("mindspore", "bytes"):
+        out = os.path.join(tmp, "split_" + rule)
+        p = run("split_safetensors", "--src_checkpoint", os.path.join(cwd, "expected"), "--dst_strategy", strategy, "--dst_checkpoint_dir", out, "--remove_redundancy", rule, "--verify", "--no_sync")
+        if p.returncode != 0: check("%s split %s" % (case["id"], rule), False, p.stderr); continue
+        ranks = sorted(os.listdir(src)); ranks = [r for r in ranks if r.startswith("rank_")]
+        if rule == "mindspore":
+            for r in ranks: check("%s split as MindSpore: %s" % (case["id"], r), *same(differences(folder(os.path.join(src, r)), folder(os.path.join(out, r)))))
+        total = lambda d: sum(len(t[2]) for r in ranks for k, t in folder(os.path.join(d, r)).items() if k in case["tensors"])
+        check("%s split %s: one copy" % (case["id"], rule), total(out) == total(src) and tensors_of(os.path.join(out, "rank_0", "checkpoint_0.safetensors"))[1] == {"format": "ms", "remove_redundancy": "True"}, (total(out), total(src)))
+        p = run("merge_safetensors", "--mindspore_ckpt_dir", out, "--src_strategy_dirs", strategy, "--output_dir", out + "_merged", "--no_sync")
+        check("%s split %s and merged" % (case["id"], rule), *(same(differences(folder(os.path.join(cwd, "expected")), folder(out + "_merged"))) if p.returncode == 0 else (False, p.stderr)))
+
+def torch_shards(case, cwd, tmp):
+    src, expected = os.path.join(cwd, "src"), folder(os.path.join(cwd, "expected"))
+    for number, extra in enumerate(([], ["--format", "mindspore"], ["--max_shard_size", 200])):
+        out = os.path.join(tmp, "out%d" % number); p = run("merge_safetensors", "--dcp_dir", src, "--output_dir", out, "--verify", "--no_sync", *extra)
+        check("%s %s" % (case["id"], extra), *(same(differences(expected, folder(out))) if p.returncode == 0 else (False, p.stderr)))
+    for number, words, status in ((1, "there is no file of shard 2", 0), (0, "wq.weight: the shards have 24 elements of 48", 1)):
+        broken = copied(case, cwd, tmp, "shard%d" % number); os.remove(os.path.join(broken, "src", case["src_files"][number]))
+        out = os.path.join(tmp, "broken%d" % number); p = run("merge_safetensors", "--dcp_dir", os.path.join(broken, "src"), "--output_dir", out)
+        check(case["id"] + " without shard %d" % number, p.returncode == status and words in p.stderr and (status == 0 or not leftovers(out)), p.stderr)
+    # integers, uneven and empty shards: what torch 2.15 cannot merge
+    os.makedirs(os.path.join(tmp, "odd"))
+    rows = [(0, 3), (3, 3), (6, 1), (7, 0)]; whole = struct.pack("<14q", *range(14))
+    for rank, (first, n) in enumerate(rows):
+        info = {"n": {"saved_offsets": [first, 0]}}
+        write_weights(os.path.join(tmp, "odd", "shard-%05d-model-00001-of-00001.safetensors" % (rank + 1)), {"n": ("I64", [n, 2], whole[first * 16:(first + n) * 16])}, {"DCP_SHARDING_INFO": json.dumps(info), "DCP_VERSION": "1.0", "format": "pt"})
+    out = os.path.join(tmp, "odd_out"); p = run("merge_safetensors", "--dcp_dir", os.path.join(tmp, "odd"), "--output_dir", out)
+    check(case["id"] + " uneven integers", p.returncode == 0 and folder(out) == {"n": ("I64", [7, 2], whole)}, p.stderr)
+
+def unify_and_back(case, cwd, tmp):
+    unify(case, cwd, tmp); split_again(case, cwd, tmp)
+
+OPS = {"mindspore.unified_safetensors": unify_and_back, "mindspore.transform_checkpoints": transform, "mindspore.load_distributed_checkpoint": split, "torch.distributed.checkpoint consolidate_safetensors_files": torch_shards}
 root = os.path.join(DATA, "safetensors")
 for name in sorted(os.listdir(root)):
     path = os.path.join(root, name, "case.json")

@@ -20,6 +20,7 @@ struct layout_options {
 };
 
 /// A tensor on its way: `from` in the source catalog, `to` in the files to be written.
+///   to.listed: the destination strategy states its layout; without one, the source's did
 struct tensor_route {
   catalog_tensor from;
   catalog_tensor to;
@@ -104,6 +105,7 @@ class layout_maker {
     note("copied as raw local slices, as MindSpore does: ", raw_);
     note("dropped, not in the destination strategy: ", dropped_);
     note("in no strategy, taken as whole tensors and cut: ", cut_);
+    note("not in the destination strategy, written whole to every rank: ", whole_);
     if (out_.routes.empty()) names_do_not_match("no tensor is left to be written");
     return std::move(out_);
   }
@@ -128,19 +130,21 @@ class layout_maker {
       return raw_.push_back(tensor.name);
     if (in_destination) {
       if (!tensor.listed && source_.is_distributed()) cut_.push_back(tensor.name);
-      return add(tensor, listed_placements(tensor.name, tensor.shape, listed->second,
-                                           table_.devices, options_.tail));
+      return add(tensor, true,
+                 listed_placements(tensor.name, tensor.shape, listed->second, table_.devices,
+                                   options_.tail));
     }
     if (sharded_ && tensor.listed && options_.unlisted == unlisted_rule::refuse)
       return refused_.push_back(tensor.name);
     if (sharded_ && tensor.listed && options_.unlisted == unlisted_rule::drop)
       return dropped_.push_back(tensor.name);
-    add(tensor, {everywhere(tensor.shape, out_.ranks)});
+    if (sharded_ && source_.complete_weights) whole_.push_back(tensor.name);
+    add(tensor, !sharded_ && tensor.listed, {everywhere(tensor.shape, out_.ranks)});
   }
 
-  void add(catalog_tensor const& tensor, std::vector<placement> placements) {
+  void add(catalog_tensor const& tensor, bool listed, std::vector<placement> placements) {
     out_.routes.push_back(
-        {tensor, {tensor.name, tensor.type, tensor.shape, tensor.listed, std::move(placements)}});
+        {tensor, {tensor.name, tensor.type, tensor.shape, listed, std::move(placements)}});
     share_layouts(out_.routes.back().to, layouts_);
   }
   void note(char const* text, std::vector<std::string> const& names) {
@@ -153,7 +157,7 @@ class layout_maker {
   stage_table table_;
   destination_layout out_;
   layout_pool layouts_;
-  std::vector<std::string> refused_, dropped_, raw_, cut_;
+  std::vector<std::string> refused_, dropped_, raw_, cut_, whole_;
 };
 }  // namespace detail
 
