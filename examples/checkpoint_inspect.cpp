@@ -103,17 +103,11 @@ int check_replicas(inspect_flags const& flags) {
   return tools::exit_ok;
 }
 
-/// Complete weights: opening them compares their index with the files.
-int inspect_weights(inspect_flags const& flags) {
-  catalog const weights = tools::open_checkpoint(flags.path, std::nullopt);
-  for (auto const& [number, file] : weights.files) inspect_file(flags, file.path);
-  return tools::exit_ok;
-}
-
 int inspect_folder(inspect_flags const& flags) {
-  if (!detail::index_name_in(flags.path).empty()) return inspect_weights(flags);
   std::vector<std::string> files = files_in(flags.path, {".safetensors"});  // .json configures them
   if (files.empty()) files = files_in(flags.path, {".ckpt", ".json"});
+  if (!detail::index_name_in(flags.path).empty())  // compares the index with the files
+    (void)tools::open_checkpoint(flags.path, std::nullopt);
   for (std::string const& path : files) inspect_file(flags, path);
   rank_files const ranks = find_rank_files(flags.path);
   tools::print_warnings(ranks.warnings);

@@ -9,11 +9,16 @@
 #include <reshard/checkpoint/catalog.hpp>
 #include <reshard/checkpoint/convert.hpp>
 #include <reshard/checkpoint/error.hpp>
+#include <reshard/checkpoint/holders.hpp>
+#include <reshard/checkpoint/keepers.hpp>
 #include <reshard/checkpoint/lay_out.hpp>
 #include <reshard/checkpoint/names.hpp>
 #include <reshard/checkpoint/open.hpp>
+#include <reshard/checkpoint/planned_names.hpp>
 #include <reshard/checkpoint/rank_folders.hpp>
 #include <reshard/checkpoint/read_tensor.hpp>
+#include <reshard/checkpoint/removed_redundancy.hpp>
+#include <reshard/checkpoint/shard_folder.hpp>
 #include <reshard/checkpoint/strategy_layout.hpp>
 #include <reshard/checkpoint/verify.hpp>
 #include <reshard/checkpoint/weight_files.hpp>
