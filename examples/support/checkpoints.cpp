@@ -55,7 +55,7 @@ reshard::open_options source_flags::options() const {
 }
 
 std::span<reshard::file_format const> source_flags::formats() const {
-  return lenient ? reshard::lenient_formats() : reshard::all_formats();
+  return lenient ? reshard::lenient_formats() : tools::formats();
 }
 
 reshard::catalog open_checkpoint(std::string const& path,

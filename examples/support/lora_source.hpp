@@ -25,7 +25,7 @@ inline reshard::catalog open_source(lora_flags const& flags) {
   auto const strategy = strategy_of(flags.source_strategy);
   bool const is_folder = std::filesystem::is_directory(flags.source);
   if (!strategy && is_folder && !flags.destination_file.empty()) {
-    if (reshard::find_rank_files(flags.source, reshard::file_choice::name).paths.size() > 1)
+    if (reshard::find_rank_files(flags.source).paths.size() > 1)
       return reshard::open_copies(flags.source, formats());
     std::vector<std::string> const files = weight_files_in(flags.source);
     bool const has_index =

@@ -17,7 +17,7 @@ import unittest
 
 BIN, DATA = (os.path.abspath(path) for path in sys.argv[1:3])
 MINDSPORE = os.path.join(DATA, "mindspore")
-TOOLS = ["checkpoint_inspect", "checkpoint_verify", "layout_calculator", "merge_strategies", "rank_list", "transform_checkpoint"]
+TOOLS = ["checkpoint_inspect", "checkpoint_verify", "convert_container", "layout_calculator", "merge_safetensors", "merge_strategies", "rank_list", "split_safetensors", "transform_checkpoint"]
 COMPARE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "compare_checkpoints.py")
 
 
@@ -109,6 +109,9 @@ class Usage(ToolTest):
                  "merge_strategies": [[], ["--src_strategy_dirs", "d"], ["--dst_strategy_file", "f"]],
                  "rank_list": [[], ["--rank_id", "x"], ["--rank_id", "0", "--rule", "guess"], ["--rank_id"]],
                  "transform_checkpoint": [["--unknown"], ["--workers", "many"]],
+                 "merge_safetensors": [[], ["--output_dir", "o"], ["--output_dir", "o", "--mindspore_ckpt_dir", "d"], ["--output_dir", "o", "--dcp_dir", "d", "--src_strategy_dirs", "s", "--mindspore_ckpt_dir", "d"]],
+                 "split_safetensors": [[], ["--src_checkpoint", "f", "--dst_strategy", "s"]],
+                 "convert_container": [[], ["--src_checkpoint", "f", "--output_format", "bin"]],
                  "layout_calculator": [["--unknown"]]}
         for tool, lists in wrong.items():
             for args in lists:
