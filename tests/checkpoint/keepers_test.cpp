@@ -13,7 +13,7 @@ std::map<index_t, std::set<std::string>> kept(keeper_rule rule) {
   folder const work;
   std::vector<stored> weights;
   strategy s;
-  for (std::string const& name : {"a", "b", "c", "d", "e"}) {
+  for (char const* const name : {"a", "b", "c", "d", "e"}) {
     weights.push_back({name, {4}, counted(4)});
     s.parameters.push_back(parameter(name, {2, 2}, {{}}));
   }
