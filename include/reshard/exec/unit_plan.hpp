@@ -75,13 +75,23 @@ inline index_t spread_of(box_view const& view) {
   return std::min<index_t>(product, good_run_bytes);
 }
 
+/// The most of all terms of a source; 0 if none is rearranged.
+inline index_t widest_spread(tensor_source const& from) {
+  index_t widest = 0;
+  for (view_term const& term : from.terms)
+    if (!term.view.is_plain()) widest = std::max(widest, spread_of(term.view));
+  return widest;
+}
+
 /// Looks for the tile of a move.
 class unit_search {
  public:
   unit_search(file_move const& move, unit_limits const& limits, box const& region)
       : move_(move), limits_(limits), grain_(grid_index(move.shape().rank(), 1)), region_(region) {
-    for (view_term const& term : move.from.terms)
-      if (!term.view.is_plain()) spread_ = std::max(spread_, spread_of(term.view));
+    spread_ = widest_spread(move.from);
+    for (stage_use const& use : move.stages)
+      for (tensor_source const& operand : use.operands)
+        operand_spreads_.push_back(widest_spread(operand));
     for (stage_use const& use : move.stages) add_grain(use.stage.grain(move.shape()));
     align_region();
   }
@@ -157,25 +167,24 @@ class unit_search {
     out.packed = std::min(out.unit, pack_bytes);
     out.turned = out.unit * static_cast<std::size_t>(spread_);
     box const at_origin{grid_index(tile.size(), 0), tile};
+    std::size_t operand = 0;
     bool second = true;
     for (stage_use const& use : move_.stages) {
       std::size_t& result = second ? out.staged : out.unit;
       result = std::max(result, elements * use.stage.items().out);
       second = !second;
       std::vector<box> const boxes = use.stage.operands(move_.shape(), at_origin);
-      for (std::size_t i = 0; i < boxes.size(); ++i) add_operand(out, use.operands[i], boxes[i]);
+      for (std::size_t i = 0; i < boxes.size(); ++i)
+        add_operand(out, use.operands[i].item_bytes, operand_spreads_[operand++], boxes[i]);
       out.scratch = std::max(out.scratch, use.stage.scratch_bytes(at_origin));
     }
     return out;
   }
-  static void add_operand(unit_memory& memory, tensor_source const& operand, box const& what) {
-    std::size_t const bytes = static_cast<std::size_t>(what.elements()) * operand.item_bytes;
+  static void add_operand(unit_memory& memory, std::size_t item, index_t spread, box const& what) {
+    std::size_t const bytes = static_cast<std::size_t>(what.elements()) * item;
     memory.operands += bytes;
     memory.packed = std::max(memory.packed, std::min(bytes, pack_bytes));
-    for (view_term const& term : operand.terms)
-      if (!term.view.is_plain())
-        memory.turned =
-            std::max(memory.turned, bytes * static_cast<std::size_t>(spread_of(term.view)));
+    memory.turned = std::max(memory.turned, bytes * static_cast<std::size_t>(spread));
   }
 
   file_move const& move_;
@@ -183,7 +192,8 @@ class unit_search {
   grid_index grain_;
   box region_;
   grid_index tile_;
-  index_t spread_ = 0;  // 0: no term is rearranged
+  index_t spread_ = 0;                    // 0: no term is rearranged
+  std::vector<index_t> operand_spreads_;  // of all stages; looked at once, terms may be hundreds
 };
 }  // namespace detail
 
