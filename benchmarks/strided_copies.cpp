@@ -32,6 +32,21 @@ void runs(benchmark::State& state) {
   count_bytes(state);
 }
 
+/// A matrix of such runs, column by column: what rows become when they are cut by columns.
+void columns(benchmark::State& state) {
+  index_t const run = state.range(0);
+  index_t const rows = 4096;
+  index_t const across = moved_bytes / run / rows;
+  std::vector<std::byte> from(static_cast<std::size_t>(moved_bytes), std::byte{1});
+  std::vector<std::byte> to(from.size());
+  copy_dims const dims{{across, rows * run, run}, {rows, run, across * run}, {run, 1, 1}};
+  for (auto _ : state) {
+    copy_strided(to.data(), from.data(), dims, 1);
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state);
+}
+
 void one_memcpy(benchmark::State& state) {
   std::vector<std::byte> from(static_cast<std::size_t>(moved_bytes), std::byte{1});
   std::vector<std::byte> to(static_cast<std::size_t>(moved_bytes));
@@ -69,6 +84,7 @@ void eigen_transpose(benchmark::State& state) {
 
 BENCHMARK(one_memcpy);
 BENCHMARK(runs)->Arg(65536)->Arg(4096)->Arg(64)->Arg(16);
+BENCHMARK(columns)->Arg(4096)->Arg(1024)->Arg(64);
 BENCHMARK(transpose);
 BENCHMARK(eigen_transpose);
 
