@@ -68,7 +68,9 @@ TEST_CASE("the last name is taken, and a newer step is pointed out", "[rank_fold
                 "rank_1/m-1_1.ckpt", "rank_1/m-1_2.ckpt"}};
   for (file_choice const choice : {file_choice::name, file_choice::usual})
     CHECK(t.chosen(0, choice) == "rank_0/m-9_1.ckpt");
-  CHECK(t.chosen(0, file_choice::step) == "rank_0/m-10_1.ckpt");
+  CHECK_THROWS_WITH(t.chosen(0, file_choice::step), Catch::Contains("differ in their newest step"));
+  tree const alike{{"rank_0/m-10_1.ckpt", "rank_0/m-9_1.ckpt", "rank_1/m-10_1.ckpt"}};
+  CHECK(alike.chosen(0, file_choice::step) == "rank_0/m-10_1.ckpt");
   rank_files const by_name = find_rank_files(t.path);
   REQUIRE(by_name.warnings.size() == 1);  // rank 1: both choices agree
   CHECK(warns_of(by_name, "m-10_1.ckpt"));

@@ -41,11 +41,7 @@ struct grid {
     }
   }
 
-  constexpr void append_dim(std::initializer_list<index_t> sub_dims) {
-    append_dim<std::initializer_list<index_t>>(sub_dims);
-  }
-  /// A dim with any list of sub-dims.
-  template <class List> constexpr void append_dim(List const& sub_dims) {
+  constexpr void append_dim(inplace_vector<index_t, max_grid> const& sub_dims) {
     for (index_t const size : sub_dims) sizes_.push_back(size);
     count_.push_back(static_cast<std::uint8_t>(sub_dims.size()));
   }
