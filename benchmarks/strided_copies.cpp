@@ -15,18 +15,25 @@ namespace {
 
 constexpr index_t moved_bytes = index_t{64} << 20;
 
+/// A cache line.
+struct line {
+  alignas(64) std::byte bytes[64]{};
+};
+
 void count_bytes(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * moved_bytes);
 }
 
-/// Columns of a matrix that is twice as wide: runs of so many bytes, as many bytes apart.
+/// Columns of a matrix that is twice as wide: runs of so many bytes, as many bytes apart. Both
+/// sides begin so many bytes behind a cache line.
 void runs(benchmark::State& state) {
   index_t const run = state.range(0);
-  std::vector<std::byte> from(static_cast<std::size_t>(2 * moved_bytes), std::byte{1});
-  std::vector<std::byte> to(static_cast<std::size_t>(moved_bytes));
+  auto const behind = static_cast<std::size_t>(state.range(1));
+  std::vector<line> from(static_cast<std::size_t>(2 * moved_bytes) / sizeof(line) + 1);
+  std::vector<line> to(static_cast<std::size_t>(moved_bytes) / sizeof(line) + 1);
   copy_dims const dims{{moved_bytes / run, run, 2 * run}, {run, 1, 1}};
   for (auto _ : state) {
-    copy_strided(to.data(), from.data(), dims, 1);
+    copy_strided(to.data()->bytes + behind, from.data()->bytes + behind, dims, 1);
     benchmark::ClobberMemory();
   }
   count_bytes(state);
@@ -37,11 +44,12 @@ void columns(benchmark::State& state) {
   index_t const run = state.range(0);
   index_t const rows = 4096;
   index_t const across = moved_bytes / run / rows;
-  std::vector<std::byte> from(static_cast<std::size_t>(moved_bytes), std::byte{1});
-  std::vector<std::byte> to(from.size());
+  auto const behind = static_cast<std::size_t>(state.range(1));
+  std::vector<line> from(static_cast<std::size_t>(moved_bytes) / sizeof(line) + 1);
+  std::vector<line> to(from.size());
   copy_dims const dims{{across, rows * run, run}, {rows, run, across * run}, {run, 1, 1}};
   for (auto _ : state) {
-    copy_strided(to.data(), from.data(), dims, 1);
+    copy_strided(to.data()->bytes + behind, from.data()->bytes + behind, dims, 1);
     benchmark::ClobberMemory();
   }
   count_bytes(state);
@@ -83,8 +91,8 @@ void eigen_transpose(benchmark::State& state) {
 }
 
 BENCHMARK(one_memcpy);
-BENCHMARK(runs)->Arg(65536)->Arg(4096)->Arg(64)->Arg(16);
-BENCHMARK(columns)->Arg(4096)->Arg(1024)->Arg(64);
+BENCHMARK(runs)->ArgNames({"run", "behind"})->ArgsProduct({{65536, 4096, 64, 16}, {0, 16}});
+BENCHMARK(columns)->ArgNames({"run", "behind"})->ArgsProduct({{4096, 1024, 64}, {0, 16}});
 BENCHMARK(transpose);
 BENCHMARK(eigen_transpose);
 

@@ -109,6 +109,7 @@ void copy_rows(std::byte* to, std::byte const* from, copy_loop const& rows, copy
     for (; i < sighted; ++i) {
       std::byte const* const next = from + (i + prefetched_runs) * runs.from;
       for (std::size_t k = 0; k < run.bytes; k += line_bytes) __builtin_prefetch(next + k);
+      __builtin_prefetch(next + run.bytes - 1);
       run(to + i * runs.to, from + i * runs.from);
     }
     for (; i < runs.extent; ++i) run(to + i * runs.to, from + i * runs.from);

@@ -16,16 +16,20 @@ template <> struct vector_of<4> { using type = std::uint32_t __attribute__((vect
 template <> struct vector_of<8> { using type = std::uint64_t __attribute__((vector_size(16))); };
 
 /// A square of vectors that is turned in registers: log2(lanes) rounds, each of which interleaves
-/// row i with row i + lanes / 2.
+/// row i with row i + lanes / 2. (At -O2 g++ keeps loops, and so the square in memory, unless
+/// told.)
 template <std::size_t Bytes> struct vector_square {
   static constexpr int lanes = static_cast<int>(16 / Bytes);
   using vector = typename vector_of<Bytes>::type;
 
   static void turn(std::byte* to, std::byte const* from) noexcept {
     vector rows[lanes];
+#pragma GCC unroll 16
     for (int i = 0; i < lanes; ++i) std::memcpy(&rows[i], from + i * line_bytes_, 16);
+#pragma GCC unroll 16
     for (int round = 1; round < lanes; round *= 2) {
       vector mixed[lanes];
+#pragma GCC unroll 16
       for (int i = 0; i < lanes / 2; ++i) {
         mixed[2 * i] = half(rows[i], rows[i + lanes / 2], std::make_integer_sequence<int, lanes>{},
                             std::integral_constant<int, 0>{});
@@ -33,8 +37,10 @@ template <std::size_t Bytes> struct vector_square {
             half(rows[i], rows[i + lanes / 2], std::make_integer_sequence<int, lanes>{},
                  std::integral_constant<int, lanes / 2>{});
       }
+#pragma GCC unroll 16
       for (int i = 0; i < lanes; ++i) rows[i] = mixed[i];
     }
+#pragma GCC unroll 16
     for (int i = 0; i < lanes; ++i) std::memcpy(to + i * line_bytes_, &rows[i], 16);
   }
 
