@@ -53,19 +53,42 @@ def tensors_of(size, rows):
     return out, total
 
 
+def size_of(shape, dtype):
+    size = 2 if dtype == "BFloat16" else 4
+    for extent in shape:
+        size *= extent
+    return size
+
+
+def cut_strategy(path, tensors, ranks):
+    """tensors: (name, shape, type, dim that all ranks cut, or None)."""
+    write_strategy(path, [(name, [ranks], [0 if d == cut else -1 for d in range(len(shape))]) for name, shape, _, cut in tensors])
+
+
+def write_ranks(folder, tensors, ranks, sparse=False):
+    """Writes folder/rank_N/m-1_1.ckpt; sparse: with holes for elements. Returns how many bytes of elements there are: those that a merge needs, and those in all files."""
+    chance, needed, in_all = random.Random(1), 0, 0
+    for rank in range(ranks):
+        os.makedirs(os.path.join(folder, "rank_%d" % rank), exist_ok=True)
+        with open(os.path.join(folder, "rank_%d" % rank, "m-1_1.ckpt"), "wb") as file:
+            for name, shape, dtype, cut in tensors:
+                local = [n // ranks if d == cut else n for d, n in enumerate(shape)]
+                size = size_of(local, dtype)
+                file.write(record_head(name, local, dtype, size))
+                source = chance if cut is not None else random.Random(name)  # copies are equal
+                while size > 0 and not sparse:
+                    size -= file.write(source.randbytes(min(size, 1 << 24)))
+                file.seek(size, os.SEEK_CUR)
+                in_all += size_of(local, dtype)
+                needed += size_of(local, dtype) if cut is not None or rank == 0 else 0
+            file.truncate(file.tell())
+    return needed, in_all
+
+
 def make(folder, size, ranks, other_ranks, rows=3072):
     """Returns how many bytes of elements there are."""
     tensors, total = tensors_of(size, rows)
-    chance = random.Random(1)
     for count in (ranks, other_ranks):
-        layouts = [(name, [count], [0 if d == cut else -1 for d in (0, 1)]) for name, _, _, cut in tensors]
-        write_strategy(os.path.join(folder, "s%d.ckpt" % count), layouts)
-    for rank in range(ranks):
-        os.makedirs(os.path.join(folder, "src", "rank_%d" % rank), exist_ok=True)
-        with open(os.path.join(folder, "src", "rank_%d" % rank, "m-1_1.ckpt"), "wb") as file:
-            for name, shape, dtype, cut in tensors:
-                local = [n // ranks if d == cut else n for d, n in enumerate(shape)]
-                size = local[0] * local[1] * (2 if dtype == "BFloat16" else 4)
-                file.write(record_head(name, local, dtype, size))
-                file.write(chance.randbytes(size))
+        cut_strategy(os.path.join(folder, "s%d.ckpt" % count), tensors, count)
+    write_ranks(os.path.join(folder, "src"), tensors, ranks)
     return total
