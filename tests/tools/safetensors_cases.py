@@ -204,6 +204,38 @@ def torch_shards(case, cwd, tmp):
 def unify_and_back(case, cwd, tmp):
     unify(case, cwd, tmp); split_again(case, cwd, tmp)
 
+BITS = {"BOOL": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16,
+        "I32": 32, "U32": 32, "F32": 32, "C64": 64, "F64": 64, "I64": 64, "U64": 64}
+
+def json_strategy(path, layouts):
+    """layouts: name -> (shape, dim that four ranks cut)"""
+    items = {n: {"dev_matrix": [4], "tensor_map": [0 if d == cut else -1 for d in range(len(shape))], "tensor_shape": shape, "field": 0, "opt_weight_shard_size": 0, "opt_weight_shard_step": 0} for n, (shape, cut) in layouts.items()}
+    with open(path, "w") as f: json.dump({"current_stage": 1, "parallel_layout_item": items, "parallel_strategy_item": {}}, f)
+
+def every_type(tmp):
+    """Tensors of every type, cut by rows and by columns and merged; those of 4 and 6 bits where cuts lie between bytes."""
+    rows, columns = 8, 32; weights, layouts, split_flags = {}, {}, ["--no_sync", "--verify"]
+    for dtype, bits in BITS.items():
+        line = columns * bits // 8
+        for cut in (0, 1):
+            weights["%s.%d" % (dtype, cut)] = (dtype, [rows, columns], bytes((7 * i + bits) % 2 if dtype == "BOOL" else (7 * i + bits) % 251 for i in range(rows * line))); layouts["%s.%d" % (dtype, cut)] = ([rows, columns], cut)
+    src, strategy, ranks = os.path.join(tmp, "all.safetensors"), os.path.join(tmp, "s.json"), os.path.join(tmp, "ranks"); write_weights(src, weights); json_strategy(strategy, layouts)
+    p = run("split_safetensors", "--src_checkpoint", src, "--dst_strategy", strategy, "--dst_checkpoint_dir", ranks, *split_flags); check("every type: split", p.returncode == 0, p.stderr)
+    for r in range(4):
+        expected = {}
+        for name, (dtype, _, data) in weights.items():
+            line = len(data) // rows
+            if layouts[name][1] == 0: expected[name] = (dtype, [rows // 4, columns], data[r * len(data) // 4:(r + 1) * len(data) // 4])
+            else: expected[name] = (dtype, [rows, columns // 4], b"".join(data[k * line + r * line // 4:k * line + (r + 1) * line // 4] for k in range(rows)))
+        check("every type: rank %d" % r, *same(differences(expected, folder(os.path.join(ranks, "rank_%d" % r)))))
+    for number, extra in enumerate(([], ["--format", "hf", "--max_shard_size", "4000"])):
+        out = os.path.join(tmp, "merged%d" % number); p = run("merge_safetensors", "--mindspore_ckpt_dir", ranks, "--src_strategy_dirs", strategy, "--output_dir", out, "--no_sync", "--verify", *extra)
+        check("every type: merged %s" % extra, *(same(differences(weights, folder(out))) if p.returncode == 0 else (False, p.stderr)))
+        if extra: check("every type: index", *index_agrees(out, "model.safetensors.index.json"))
+    for shape, cut, words in (([4, 4], 1, "t"), ([4, 3], 0, "3 elements of F4, 4 bits each, end inside a byte")):
+        write_weights(src, {"t": ("F4", shape, bytes(shape[0] * shape[1] // 2))}); json_strategy(strategy, {"t": (shape, cut)}); out = os.path.join(tmp, "cut%d" % cut)
+        p = run("split_safetensors", "--src_checkpoint", src, "--dst_strategy", strategy, "--dst_checkpoint_dir", out, *split_flags); check("F4 %s cut inside a byte" % shape, p.returncode == 1 and words in p.stderr and "t" in p.stderr and not leftovers(out), p.stderr)
+
 OPS = {"mindspore.unified_safetensors": unify_and_back, "mindspore.transform_checkpoints": transform, "mindspore.load_distributed_checkpoint": split, "torch.distributed.checkpoint consolidate_safetensors_files": torch_shards}
 root = os.path.join(DATA, "safetensors")
 for name in sorted(os.listdir(root)):
@@ -215,5 +247,7 @@ for name in sorted(os.listdir(root)):
         op(case, os.path.join(root, name), tmp)
         if name == "unify_tp4dp2_kept": collisions(case, os.path.join(root, name), tmp)
         if name == "unify_suffix_1_1": newest(case, os.path.join(root, name), tmp)
+if ONLY in "every_type":
+    with tempfile.TemporaryDirectory() as tmp: every_type(tmp)
 print("%d passed, %d failed" % (passed, len(failed)))
 sys.exit(1 if failed or not passed else 0)

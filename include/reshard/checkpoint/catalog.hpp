@@ -27,6 +27,8 @@ struct placement {
 
 /// A tensor of a checkpoint: what it is, and where its elements are by rank.
 ///   placements: alternatives of a tensor that several stages hold; each is complete
+///   shape:      of types of 4 and 6 bits the last dim counts groups of elements that fill bytes
+///               (group_of), so that every cut lies between bytes
 ///   listed:     a strategy states the layout; else every rank that has the tensor has all of it
 struct catalog_tensor {
   std::string name;

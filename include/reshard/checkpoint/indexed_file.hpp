@@ -8,8 +8,24 @@ namespace reshard {
 inline namespace v1 {
 namespace detail {
 
+/// The shape of a stored tensor as catalogs count it: see catalog_tensor.
+///   throws: codec_error elements_do_not_fill_bytes  for rows that end inside a byte
 inline extents shape_of(indexed_tensor const& tensor) {
-  return extents{tensor.shape.begin(), tensor.shape.end()};
+  extents out{tensor.shape.begin(), tensor.shape.end()};
+  auto const group = static_cast<index_t>(group_of(tensor.type).elements);
+  if (group == 1) return out;
+  index_t& last = out.sizes_[out.rank() - 1];  // a scalar of such a type fills no bytes
+  if (last % group != 0)
+    elements_do_not_fill_bytes({{}, tensor.name, -1}, name_of(tensor.type),
+                               static_cast<std::uint64_t>(last), bits_of(tensor.type));
+  last /= group;
+  return out;
+}
+/// The other way: the shape that a file states for what a catalog counts.
+inline std::vector<index_t> stated_shape(dtype type, extents const& counted) {
+  std::vector<index_t> out{counted.begin(), counted.end()};
+  if (!out.empty()) out.back() *= static_cast<index_t>(group_of(type).elements);
+  return out;
 }
 
 [[noreturn]] inline void tensor_is_not_row_major(std::string const& path, indexed_tensor const& t) {

@@ -32,7 +32,8 @@ inline std::vector<replicated_part> replicated_parts(std::span<planned_tensor co
       for_each_redundancy_group(*at.where, [&](replica_group const& group) {
         replicated_part part{i, p, {}, 0};
         for (index_t k = 0; k < group.size(); ++k) part.ranks.push_back(at.first_rank + group[k]);
-        part.bytes = reshard::bytes_of(t.type, at.where->local_shape(group[0]).elements());
+        part.bytes = group_of(t.type).bytes *
+                     static_cast<std::uint64_t>(at.where->local_shape(group[0]).elements());
         parts.push_back(std::move(part));
       });
     }

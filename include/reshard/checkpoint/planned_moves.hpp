@@ -69,7 +69,7 @@ class planned_moves {
     for (planned_entry const& e : file.entries) {
       catalog_tensor const& t = plan_.tensors[e.tensor].to;
       extents const local = t.placements[e.placement].where->local_shape(e.device);
-      entries.push_back({t.name, t.type, {local.begin(), local.end()}});
+      entries.push_back({t.name, t.type, detail::stated_shape(t.type, local)});
       key += '\n' + std::to_string(e.tensor) + shape_text(local);
     }
     std::shared_ptr<file_image const>& image = known[std::move(key)];
@@ -112,7 +112,7 @@ class planned_moves {
   }
 
   [[nodiscard]] tensor_source source_of(planned_source const& source) const {
-    tensor_source out{source.shape, item_bytes(source.type), {}, source.terms};
+    tensor_source out{source.shape, group_of(source.type).bytes, {}, source.terms};
     for (stored_reference const& stored : source.stored) {
       out.stored.emplace_back();
       for (placement const& p : stored.tensor.placements)
@@ -132,7 +132,7 @@ class planned_moves {
   }
   [[nodiscard]] file_side target_of(std::size_t tensor, std::size_t p) const {
     catalog_tensor const& t = plan_.tensors[tensor].to;
-    auto const item = static_cast<std::uint32_t>(item_bytes(t.type));
+    auto const item = static_cast<std::uint32_t>(group_of(t.type).bytes);
     auto const begin = places_.begin() + static_cast<std::ptrdiff_t>(first_place_[tensor]);
     auto const end = places_.begin() + static_cast<std::ptrdiff_t>(first_place_[tensor + 1]);
     return {t.placements[p].where,

@@ -16,13 +16,14 @@ inline namespace v1 {
 /// files.
 class tensor_reader {
  public:
-  /// Fills `out` with elements [first, first + n) of the row-major local tensor that a file stores.
+  /// Fills `out` with elements, or groups of them, [first, first + n) of the row-major local tensor
+  /// that a file stores.
   ///   path:   stays where it is as long as the reader
-  ///   units:  out has n * item_bytes(tensor.type) bytes
+  ///   units:  out has n * group_of(tensor.type).bytes bytes
   ///   throws: codec_error with file, tensor and byte
   void read(std::string const& path, indexed_tensor const& tensor, std::uint64_t first,
             std::span<std::byte> out) {
-    std::size_t const item = item_bytes(tensor.type);
+    std::size_t const item = group_of(tensor.type).bytes;
     std::size_t const n = out.size() / item;
     if (tensor.stored_item_bytes == item) return read_bytes(path, tensor, first * item, out);
     wide_.resize(n * tensor.stored_item_bytes);

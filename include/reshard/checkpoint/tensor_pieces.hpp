@@ -33,7 +33,7 @@ class tensor_pieces {
 
   /// The catalog and the tensor outlive this.
   tensor_pieces(catalog const& in, catalog_tensor const& tensor)
-      : in_(in), tensor_(tensor), item_(item_bytes(tensor.type)) {
+      : in_(in), tensor_(tensor), item_(group_of(tensor.type).bytes) {
     for (std::size_t p = 0; p < tensor.placements.size(); ++p) add_pieces(p);
   }
 

@@ -213,7 +213,7 @@ std::vector<finding> find_in_parallel(std::size_t n, std::size_t workers, Find c
   tensor_pieces found{b, tb};
   detail::tensor_comparison comparison{[&](box const& what, memory_box const& to,
                                            tensor_reader& r) { return expected.fill(what, to, r); },
-                                       item_bytes(ta.type), reader};
+                                       group_of(ta.type).bytes, reader};
   comparison.add(expected, 1);
   comparison.add(found, 0);
   return comparison.run();

@@ -91,7 +91,7 @@ class planned_elements {
       if (first) first_.push_back(of_first_holder(*ref.in, ref.tensor));
       stored.emplace_back(*ref.in, first ? first_.back() : ref.tensor);
     }
-    return {std::move(stored), source.terms, item_bytes(source.type)};
+    return {std::move(stored), source.terms, group_of(source.type).bytes};
   }
 
   buffer applied(std::size_t i, box const& what, buffer& in, tensor_reader& reader) {
@@ -155,7 +155,7 @@ inline std::vector<std::map<std::size_t, catalog>> written_parts(conversion_plan
             [&](box const& what, memory_box const& to, tensor_reader& r) {
               return elements.fill(what, to, r);
             },
-            item_bytes(tensor.to.type), reader};
+            group_of(tensor.to.type).bytes, reader};
         std::deque<catalog_tensor> pieces;
         std::deque<tensor_pieces> written;
         for (auto const& [p, files] : parts[i]) {

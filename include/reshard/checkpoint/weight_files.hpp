@@ -47,7 +47,8 @@ namespace detail {
 }
 
 inline std::uint64_t bytes_of(planned_tensor const& tensor) {
-  return reshard::bytes_of(tensor.to.type, tensor.to.shape.elements());
+  auto const groups = static_cast<std::uint64_t>(tensor.to.shape.elements());
+  return groups * group_of(tensor.to.type).bytes;
 }
 
 /// Tensors by file, cut by a limit in their order; one that is larger than the limit is alone.
