@@ -33,6 +33,9 @@ void source_flags::add_to(CLI::App& app) {
       ->option_text("name|step");
   app.add_option("--file_suffix", pick.suffix,
                  "instead: the one whose name ends so; 2_1 = epoch 2 step 1");
+  app.add_option("--rank_files", pick.pattern,
+                 "files of the ranks in one folder, in place of rank_N folders, such as "
+                 "model-tp{rank}-of-4.safetensors");
   app.add_flag("--lenient", lenient,
                "take safetensors files that break the rules in ways that others accept");
 }

@@ -145,6 +145,21 @@ TEST_CASE("only files of the two kinds count, and not both", "[rank_folders]") {
   CHECK(code_of(one_folder.path) == errc::arguments_disagree);
 }
 
+TEST_CASE("a pattern names the files of ranks in one folder", "[rank_folders]") {
+  tree const t{
+      {"m-tp0-of-2.st", "m-tp01-of-2.st", "m-tp-of-2.st", "m-tpx-of-2.st", "rank_5/a.ckpt"}};
+  auto const found = [&](std::string const& pattern) {
+    return find_rank_files(t.path, {{}, {}, pattern}).paths;
+  };
+  CHECK(found("m-tp{rank}-of-2.st") ==
+        std::map<index_t, std::string>{{0, t.path + "/m-tp0-of-2.st"},
+                                       {1, t.path + "/m-tp01-of-2.st"}});
+  CHECK_THROWS_WITH(found("other{rank}"), Catch::Contains("has no file 'other{rank}'"));
+  CHECK_THROWS_WITH(found("m-tp0"), Catch::Contains("is no file name with {rank} in it"));
+  t.add("m-tp00-of-2.st");
+  CHECK_THROWS_WITH(found("m-tp{rank}-of-2.st"), Catch::Contains("two files are rank 0"));
+}
+
 TEST_CASE("one rank in two folders, or no folder at all", "[rank_folders]") {
   tree const t{{"rank_1/a.ckpt", "rank_01/a.ckpt"}};
   CHECK(code_of(t.path) == errc::checkpoint_is_incomplete);

@@ -132,6 +132,21 @@ TEST_CASE("a tail rule holds for the cuts and the optimizer shard", "[strategy_l
   CHECK(balanced.box_of(2) == box{{2}, {1}});
 }
 
+TEST_CASE("sections of a fused projection are cut one by one", "[strategy_layout]") {
+  parameter_layout p = parameter("qkv", {2, 2}, {{0}, {}});
+  p.sections = {{8, 4, 4}};
+  layout const l = strategy_layout_of_slice(p, {8, 3});
+  CHECK(l.shape() == extents{16, 3});
+  CHECK(same_placement(l, strategy_layout(p, {16, 3})));
+  std::vector<interval> held;
+  l.for_each_piece(3,
+                   [&](piece const& part, grid_index const&) { held.push_back(part.where()[0]); });
+  CHECK(held == std::vector<interval>{{4, 4}, {10, 2}, {14, 2}});
+  CHECK(code_of([&] { return strategy_layout(p, {18, 3}); }) != errc::none);
+  p.sections = {{8, 4, 4}, {}, {3}};
+  CHECK(code_of([&] { return strategy_layout(p, {16, 3}); }) == errc::layouts_disagree);
+}
+
 TEST_CASE("what no layout can hold is refused with the rule", "[strategy_layout]") {
   extents const shape{8, 8};
   auto const of = [&](parameter_layout const& p) {

@@ -35,6 +35,17 @@ TEST_CASE("a JSON strategy is read and written back", "[strategy_json]") {
   CHECK(strategy_json(s) == compact);
 }
 
+TEST_CASE("sections are written in JSON only", "[strategy_json]") {
+  std::string text = compact;
+  text.insert(text.find("\"tensor_map\""), R"("sections":[[4,2,2]],)");
+  strategy const s = read_text(text);
+  CHECK(s.parameters.at(0).sections == std::vector<std::vector<index_t>>{{4, 2, 2}});
+  CHECK(strategy_json(s) == text);
+  CHECK(error_of([&] { (void)strategy_bytes(s); }).code() == errc::strategy_is_malformed);
+  text.replace(text.find("[[4,2,2]]"), 9, "[[4,\"x\"]]");
+  CHECK(read_error(text).code() == errc::strategy_is_malformed);
+}
+
 TEST_CASE("real JSON strategies are written back byte for byte", "[strategy_json]") {
   std::size_t compared = 0;
   for (std::string const& path : files::below(RESHARD_TEST_DATA, ".json")) {

@@ -201,6 +201,22 @@ def torch_shards(case, cwd, tmp):
     out = os.path.join(tmp, "odd_out"); p = run("merge_safetensors", "--dcp_dir", os.path.join(tmp, "odd"), "--output_dir", out)
     check(case["id"] + " uneven integers", p.returncode == 0 and folder(out) == {"n": ("I64", [7, 2], whole)}, p.stderr)
 
+def tensor_parallel(case, cwd, tmp):
+    """Shards of another framework, whose layouts a JSON strategy states; and the way back."""
+    n = case["tp"]; items = {}
+    for name, t in case["layouts"].items():
+        kind, shape = t["layout"], t["shape"]; cut = {"rep": None, "1": 1}.get(kind, 0)
+        items[name] = {"dev_matrix": [n], "tensor_map": [0 if d == cut else -1 for d in range(len(shape))], "tensor_shape": shape, "field": 0, "opt_weight_shard_size": 0, "opt_weight_shard_step": 0}
+        if kind == "gate_up": items[name]["sections"] = [[shape[0] // 2] * 2]
+        if kind.startswith("qkv:"): q, kv, d = map(int, kind[4:].split(",")); items[name]["sections"] = [[q * d, kv * d, kv * d]]
+    strategy, out, back = (os.path.join(tmp, f) for f in ("layouts.json", "out", "back"))
+    with open(strategy, "w") as f: json.dump({"current_stage": 1, "parallel_layout_item": items, "parallel_strategy_item": {}}, f)
+    pattern = "model-tp{rank}-of-%d.safetensors" % n; flags = ["--mindspore_ckpt_dir", os.path.join(cwd, "src"), "--src_strategy_dirs", strategy, "--format", "hf", "--no_sync", "--verify"]
+    p = run("merge_safetensors", *flags, "--rank_files", pattern, "--output_dir", out); check(case["id"], *(same(differences(folder(os.path.join(cwd, "expected")), folder(out))) if p.returncode == 0 else (False, p.stderr)))
+    p = run("split_safetensors", "--src_checkpoint", out, "--dst_strategy", strategy, "--dst_checkpoint_dir", back, "--no_sync", "--verify"); check(case["id"] + " split", p.returncode == 0, p.stderr)
+    for r in range(n): check("%s rank %d" % (case["id"], r), *same(differences(tensors_of(os.path.join(cwd, "src", pattern.replace("{rank}", str(r))))[0], folder(os.path.join(back, "rank_%d" % r)))))
+    p = run("merge_safetensors", *flags, "--rank_files", "shard{rank}", "--output_dir", out + "2"); check(case["id"] + " other pattern", p.returncode == 1 and "has no file 'shard{rank}'" in p.stderr, p.stderr)
+
 def unify_and_back(case, cwd, tmp):
     unify(case, cwd, tmp); split_again(case, cwd, tmp)
 
@@ -236,7 +252,7 @@ def every_type(tmp):
         write_weights(src, {"t": ("F4", shape, bytes(shape[0] * shape[1] // 2))}); json_strategy(strategy, {"t": (shape, cut)}); out = os.path.join(tmp, "cut%d" % cut)
         p = run("split_safetensors", "--src_checkpoint", src, "--dst_strategy", strategy, "--dst_checkpoint_dir", out, *split_flags); check("F4 %s cut inside a byte" % shape, p.returncode == 1 and words in p.stderr and "t" in p.stderr and not leftovers(out), p.stderr)
 
-OPS = {"mindspore.unified_safetensors": unify_and_back, "mindspore.transform_checkpoints": transform, "mindspore.load_distributed_checkpoint": split, "torch.distributed.checkpoint consolidate_safetensors_files": torch_shards}
+OPS = {"mindspore.unified_safetensors": unify_and_back, "mindspore.transform_checkpoints": transform, "mindspore.load_distributed_checkpoint": split, "torch.distributed.checkpoint consolidate_safetensors_files": torch_shards, "tp_shards_to_full": tensor_parallel}
 root = os.path.join(DATA, "safetensors")
 for name in sorted(os.listdir(root)):
     path = os.path.join(root, name, "case.json")

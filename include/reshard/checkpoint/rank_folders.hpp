@@ -22,10 +22,14 @@ inline namespace v1 {
 enum class file_choice { usual, name, step };
 
 /// How files are chosen.
-///   suffix: not empty = instead: the file whose name ends so, see has_suffix
+///   suffix:  not empty = instead: the file whose name ends so, see has_suffix
+///   pattern: not empty = there are no rank folders, but files of such names, where {rank} is the
+///            number of the rank
+///   example: model-tp{rank}-of-4.safetensors
 struct file_pick {
   file_choice choice = file_choice::usual;
   std::string suffix{};
+  std::string pattern{};
 };
 
 /// The one file of every rank that is there, and what a user should know about the choice.
@@ -178,8 +182,39 @@ class file_chooser {
   return found;
 }
 
+namespace detail {
+/// The files of a folder whose names a pattern tells.
+inline rank_files files_by_pattern(std::string const& dir, std::string const& pattern) {
+  constexpr std::string_view hole = "{rank}";
+  std::size_t const at = pattern.find(hole);
+  if (at == pattern.npos || pattern.find('/') != pattern.npos)
+    arguments_disagree("'" + pattern + "' is no file name with {rank} in it");
+  std::string const before = pattern.substr(0, at);
+  std::string const behind = pattern.substr(at + hole.size());
+  rank_files out;
+  std::vector<std::string> paths;
+  for (auto const& entry : std::filesystem::directory_iterator{dir})
+    paths.push_back(entry.path().string());
+  std::sort(paths.begin(), paths.end());
+  for (std::string const& path : paths) {
+    std::string const name = std::filesystem::path{path}.filename().string();
+    if (name.size() <= before.size() + behind.size() || !name.starts_with(before) ||
+        !name.ends_with(behind))
+      continue;
+    auto const rank = number_in(name.substr(0, name.size() - behind.size()), before.size());
+    if (!rank) continue;
+    if (!out.paths.emplace(*rank, path).second)
+      checkpoint_is_incomplete("two files are rank " + std::to_string(*rank) + ": " + path +
+                               " and " + out.paths[*rank]);
+  }
+  if (out.paths.empty()) checkpoint_is_incomplete(dir + " has no file '" + pattern + "'");
+  return out;
+}
+}  // namespace detail
+
 /// The rank folders of a distributed checkpoint: rank_<digits>, rank_01 is rank 1. Files of such a
-/// name and folders like rank_0_old are ignored with a warning, empty rank folders too.
+/// name and folders like rank_0_old are ignored with a warning, empty rank folders too. With a
+/// pattern, files of such names in `dir` instead.
 ///   throws: checkpoint_error checkpoint_is_incomplete when dir is no folder, two folders are one
 ///           rank, or no file has the suffix; arguments_disagree when .ckpt and .safetensors files
 ///           are mixed, candidates are ambiguous, or the newest files of ranks are of several steps
@@ -187,6 +222,7 @@ class file_chooser {
                                                 file_pick const& pick = {}) {
   namespace fs = std::filesystem;
   if (!fs::is_directory(dir)) detail::checkpoint_is_incomplete(dir + " is not a folder");
+  if (!pick.pattern.empty()) return detail::files_by_pattern(dir, pick.pattern);
   rank_files out;
   detail::file_chooser chooser{pick};
   std::map<std::string, std::string> kinds;  // extension -> an example

@@ -37,7 +37,21 @@ inline tensor_map strategy_map(parameter_layout const& p, device_matrix const& d
   bool const whole = std::all_of(p.tensor_map.begin(), p.tensor_map.end(),
                                  [](auto const& axes) { return axes.empty(); });
   if (rank == 0 && whole) return {};  // a scalar may carry a map of one uncut dim
-  return nested_map(devices, p.tensor_map, rule);
+  if (p.sections.empty()) return nested_map(devices, p.tensor_map, rule);
+  if (p.sections.size() > p.tensor_map.size())
+    layouts_disagree("parameter '" + p.name + "': sections of " +
+                     std::to_string(p.sections.size()) + " dims, a map of " +
+                     std::to_string(p.tensor_map.size()));
+  tensor_map map;
+  for (std::size_t d = 0; d < p.tensor_map.size(); ++d) {
+    std::vector<index_t> const& axes = p.tensor_map[d];
+    size_list sizes;
+    if (d < p.sections.size())
+      for (index_t const size : p.sections[d]) sizes.push_back(size);
+    append_axes(map, devices, axes.data(), axes.data() + axes.size(),
+                sizes.empty() ? rule : cut_rule::sections(sizes));
+  }
+  return map;
 }
 }  // namespace detail
 

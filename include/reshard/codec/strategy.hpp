@@ -24,6 +24,9 @@ struct parameter_layout {
   index_t opt_weight_shard_step = 0;
   index_t opt_weight_shard_size = 0;
   std::vector<index_t> tensor_shape;  ///< JSON files only, else empty
+  /// Per dim the sizes of what is cut one by one: [q, k, v] of a fused projection. Empty = one.
+  /// JSON files only, and MindSpore knows none.
+  std::vector<std::vector<index_t>> sections{};
 
   friend bool operator==(parameter_layout const&, parameter_layout const&) = default;
 };

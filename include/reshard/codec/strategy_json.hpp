@@ -119,6 +119,9 @@ class json_strategy_reader {
     out.param_split_shape = optional_list(name, item, "param_split_shape");
     out.indices_offset = optional_list(name, item, "indices_offset");
     out.tensor_shape = optional_list(name, item, "tensor_shape");
+    if (item.contains("sections"))
+      for (json const& sizes : member(name, item, "sections", is_array))
+        out.sections.push_back(list(name, "sections", sizes));
     return out;
   }
 
@@ -141,6 +144,7 @@ inline nlohmann::json parameter_json(parameter_layout const& p) {
   if (!p.param_split_shape.empty()) out["param_split_shape"] = p.param_split_shape;
   if (!p.indices_offset.empty()) out["indices_offset"] = p.indices_offset;
   if (!p.tensor_shape.empty()) out["tensor_shape"] = p.tensor_shape;
+  if (!p.sections.empty()) out["sections"] = p.sections;
   return out;
 }
 }  // namespace detail

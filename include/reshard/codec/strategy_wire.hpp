@@ -236,6 +236,8 @@ inline std::vector<std::string> map_messages(parameter_layout const& p) {
 
 /// Every number has its type's range.
 inline void require_writable(parameter_layout const& p) {
+  if (!p.sections.empty())
+    strategy_is_malformed({}, p.name, "protobuf has no field for sections; write JSON");
   for (index_t const n : p.device_matrix) require_range<std::uint32_t>({}, p.name, n);
   for (auto const& axes : p.tensor_map)
     for (index_t const n : axes) require_range<std::int32_t>({}, p.name, n);
