@@ -44,4 +44,11 @@ TEST_CASE("a scalar is a block of one item, an empty extent one of none", "[stri
   CHECK(target == 5);
 }
 
+TEST_CASE("a block of nothing begins where its storage does, if that is anywhere",
+          "[strided_block]") {
+  CHECK(block_at(static_cast<std::byte*>(nullptr), {0, 8}, {0, 3}, {0, 2}, 4).first == nullptr);
+  std::byte one{};
+  CHECK(block_at(&one, {1}, {1}, {0}, 1).first == &one);
+}
+
 }  // namespace strided_block_test

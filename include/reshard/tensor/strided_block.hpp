@@ -32,17 +32,19 @@ template <class Byte> struct strided_block {
 };
 
 /// The box of that extent at an offset in a storage of that shape.
-///   needs: the box lies in the storage
+///   needs: the box lies in the storage, or is empty
 template <class Byte>
 [[nodiscard]] strided_block<Byte> block_at(Byte* storage, extents const& stored,
                                            grid_index const& offset, grid_index const& extent,
                                            std::size_t item_bytes) {
   strided_block<Byte> block{storage, extent, grid_index(stored.rank(), 0), item_bytes};
   auto stride = static_cast<index_t>(item_bytes);
+  index_t at = 0;
   for (std::size_t d = stored.rank(); d-- > 0; stride *= stored[d]) {
     block.stride[d] = stride;
-    block.first += offset[d] * stride;
+    at += offset[d] * stride;
   }
+  if (block.items() != 0) block.first += at;  // nothing may be stored nowhere
   return block;
 }
 
