@@ -15,23 +15,23 @@ def options(doc, mib=2048):
 
 
 class Run:
-    """One run of a command: seconds, peak memory in MiB, bytes that its system calls read and wrote.
-    says_seconds: the command prints them itself, and what it imports does not count."""
+    """One run of a command: seconds, peak memory in MiB, bytes that its system calls read and wrote."""
 
-    def __init__(self, command, out=None, says_seconds=False):
+    def __init__(self, command, out=None):
         if out: shutil.rmtree(out, ignore_errors=True)
-        begin = time.monotonic()
-        process = subprocess.Popen(command, stdout=subprocess.PIPE if says_seconds else subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        said, complaint = process.communicate() if says_seconds else ("", process.stderr.read())
-        if not says_seconds: os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        self.seconds = float(said.split()[-1]) if said else time.monotonic() - begin
-        if says_seconds: status, self.peak, self.read, self.written = process.returncode, float("nan"), 0, 0
-        else:
-            with open("/proc/%d/io" % process.pid) as file: counts = dict(line.split(": ") for line in file)
-            self.read, self.written = int(counts["rchar"]), int(counts["wchar"])
-            _, status, usage = os.wait4(process.pid, 0)
-            self.peak = usage.ru_maxrss / 1024
-        if status: sys.exit("failed: %s\n%s" % (" ".join(command), complaint[-2000:]))
+        begin, self.peak = time.monotonic(), 0
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # ru_maxrss would also count what this interpreter had when it made the process
+        while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+            with open("/proc/%d/status" % process.pid) as file:
+                for line in file:
+                    if line.startswith("VmHWM:"): self.peak = int(line.split()[1]) / 1024
+            time.sleep(0.001)
+        self.seconds = time.monotonic() - begin
+        with open("/proc/%d/io" % process.pid) as file: counts = dict(line.split(": ") for line in file)
+        self.read, self.written = int(counts["rchar"]), int(counts["wchar"])
+        status = process.wait()
+        if status: sys.exit("failed: " + " ".join(command))
 
 
 def race(title, ours, rival, out, repeat, rival_name="cp -r"):

@@ -5,18 +5,18 @@
 #include <nlohmann/json.hpp>
 #include <reshard/checkpoint/convert.hpp>
 
-#include <sys/resource.h>
-
 #include <fstream>
 #include <string>
 
 namespace tools {
 
-/// Peak resident memory of this process, in bytes.
+/// Peak resident memory of this program, in bytes; 0 if the system does not say. (ru_maxrss also
+/// counts what the process had before exec: that of the shell or interpreter that started it.)
 inline std::uint64_t peak_bytes() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  std::ifstream status{"/proc/self/status"};
+  for (std::string word; status >> word;)
+    if (std::uint64_t kib = 0; word == "VmHWM:" && status >> kib) return kib * 1024;
+  return 0;
 }
 
 /// What is told of a job: collected while it runs, written as JSON at its end, whatever that is.
