@@ -26,7 +26,7 @@ class Run:
             with open("/proc/%d/status" % process.pid) as file:
                 for line in file:
                     if line.startswith("VmHWM:"): self.peak = int(line.split()[1]) / 1024
-            time.sleep(0.001)
+            time.sleep(0.01)
         self.seconds = time.monotonic() - begin
         with open("/proc/%d/io" % process.pid) as file: counts = dict(line.split(": ") for line in file)
         self.read, self.written = int(counts["rchar"]), int(counts["wchar"])
