@@ -47,8 +47,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     return 0;
   }
   layouts expected = sorted(s.parameters);
-  if (auto const json = again(s, strategy_json)) fuzz::require(*json == expected);
   for (parameter_layout& p : expected) p.tensor_shape.clear();  // protobuf has no field for it
   if (auto const binary = again(s, strategy_bytes)) fuzz::require(*binary == expected);
+  expected = sorted(s.parameters);
+  for (parameter_layout& p : expected) p.nested_map = false;  // JSON has one form of maps
+  if (auto const json = again(s, strategy_json)) fuzz::require(*json == expected);
   return 0;
 }
