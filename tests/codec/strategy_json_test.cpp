@@ -46,6 +46,12 @@ TEST_CASE("sections are written in JSON only", "[strategy_json]") {
   CHECK(read_error(text).code() == errc::strategy_is_malformed);
 }
 
+TEST_CASE("a number that no type holds is an error of the file", "[strategy_json]") {
+  std::string text = compact;
+  text.replace(text.find("\"current_stage\":1"), 17, "\"current_stage\":1e999");
+  CHECK(read_error(text).code() == errc::strategy_is_malformed);
+}
+
 TEST_CASE("real JSON strategies are written back byte for byte", "[strategy_json]") {
   std::size_t compared = 0;
   for (std::string const& path : files::below(RESHARD_TEST_DATA, ".json")) {

@@ -51,6 +51,9 @@ class json_strategy_reader {
                         "json_is_malformed",
                         {*path_, {}, static_cast<std::int64_t>(e.byte)},
                         e.what()};
+    } catch (json::out_of_range const& e) {  // a number beyond all floating-point numbers
+      throw codec_error{
+          errc::strategy_is_malformed, "json_is_malformed", {*path_, {}, -1}, e.what()};
     }
   }
 
