@@ -26,16 +26,19 @@ void source_flags::add_to(CLI::App& app) {
   using reshard::file_choice;
   std::map<std::string, file_choice> const choices{{"name", file_choice::name},
                                                    {"step", file_choice::step}};
-  app.add_option("--pick", pick.choice,
-                 "which of several files in a rank folder; default: .ckpt by name, .safetensors by "
-                 "step")
-      ->transform(CLI::CheckedTransformer(choices))
-      ->option_text("name|step");
-  app.add_option("--file_suffix", pick.suffix,
-                 "instead: the one whose name ends so; 2_1 = epoch 2 step 1");
+  CLI::Option* const choice =
+      app.add_option("--pick", pick.choice,
+                     "which of several files in a rank folder; default: .ckpt by name, "
+                     ".safetensors by step")
+          ->transform(CLI::CheckedTransformer(choices))
+          ->option_text("name|step");
+  CLI::Option* const suffix = app.add_option(
+      "--file_suffix", pick.suffix, "instead: the one whose name ends so; 2_1 = epoch 2 step 1");
   app.add_option("--rank_files", pick.pattern,
                  "files of the ranks in one folder, in place of rank_N folders, such as "
-                 "model-tp{rank}-of-4.safetensors");
+                 "model-tp{rank}-of-4.safetensors")
+      ->excludes(choice)
+      ->excludes(suffix);
   app.add_flag("--lenient", lenient,
                "take safetensors files that break the rules in ways that others accept");
 }

@@ -25,7 +25,9 @@ class Job:
                    "--dst_strategy", self.after, "--no_sync", *flags]
         report = self.dst + ".json"
         done = subprocess.run([*command, "--report", report], capture_output=True, text=True, **how)
-        with open(report) as file: return done.returncode, done.stderr, json.load(file)["peak_bytes"]
+        with open(report) as file: peak = json.load(file)["peak_bytes"]
+        assert peak > 1 << 20, "the system does not say how much memory was used"
+        return done.returncode, done.stderr, peak
 
     def verify(self):
         done = subprocess.run([os.path.join(BIN, "checkpoint_verify"), self.src, self.dst, "--strategy", self.before, "--other_strategy", self.after], capture_output=True, text=True)

@@ -215,6 +215,7 @@ def tensor_parallel(case, cwd, tmp):
     p = run("merge_safetensors", *flags, "--rank_files", pattern, "--output_dir", out); check(case["id"], *(same(differences(folder(os.path.join(cwd, "expected")), folder(out))) if p.returncode == 0 else (False, p.stderr)))
     p = run("split_safetensors", "--src_checkpoint", out, "--dst_strategy", strategy, "--dst_checkpoint_dir", back, "--no_sync", "--verify"); check(case["id"] + " split", p.returncode == 0, p.stderr)
     for r in range(n): check("%s rank %d" % (case["id"], r), *same(differences(tensors_of(os.path.join(cwd, "src", pattern.replace("{rank}", str(r))))[0], folder(os.path.join(back, "rank_%d" % r)))))
+    p = run("merge_safetensors", *flags, "--rank_files", pattern, "--file_suffix", "1_1", "--output_dir", out + "2"); check(case["id"] + " pattern and suffix", p.returncode == 2 and "--file_suffix" in p.stderr, (p.returncode, p.stderr))
     p = run("merge_safetensors", *flags, "--rank_files", "shard{rank}", "--output_dir", out + "2"); check(case["id"] + " other pattern", p.returncode == 1 and "has no file 'shard{rank}'" in p.stderr, p.stderr)
 
 def unify_and_back(case, cwd, tmp):
