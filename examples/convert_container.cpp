@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 #include <reshard/checkpoint/planned_names.hpp>
+#include <reshard/checkpoint/same_files.hpp>
 
 #include <fstream>
 
@@ -84,39 +85,32 @@ std::vector<std::string> files_of(container_flags const& flags) {
   return files;
 }
 
-/// Converts one file: its only rank has all of it before and afterwards.
-int convert_file(container_flags const& flags, std::string const& file,
-                 std::map<std::string, std::string> const& names, std::set<std::string>& unused) {
-  catalog const source = tools::open_checkpoint(file, std::nullopt, flags.source_files);
-  file_format const& format = tools::format_named(flags.format);
-  fs::path const root = fs::is_directory(flags.source) ? fs::path{flags.source}
-                                                       : fs::path{flags.source}.parent_path();
+/// Where the result of a file goes: at its place below the destination.
+std::string path_of(container_flags const& flags, fs::path const& file) {
+  fs::path const source{flags.source};
+  fs::path const root = fs::is_directory(source) ? source : source.parent_path();
   fs::path to = flags.destination.empty() ? root : fs::path{flags.destination};
-  to /= fs::path{file}.lexically_relative(root);
-  to.replace_extension(format.extension);
-  image_options const image = tools::mindspore_image(format);
-  conversion_plan plan = plan_rank_files(source, lay_out(source, nullptr),
-                                         {[&](index_t) { return to.string(); }, {}, format, image});
-  std::map<std::string, std::string> used;
-  for (planned_tensor const& t : plan.tensors)
-    if (auto const at = names.find(t.to.name); at != names.end()) used.insert(*at);
-  for (auto const& [from, name] : used) unused.erase(from);
-  rename(plan.tensors, used);
-  return tools::move_tensors(std::move(plan), flags.mover, to.parent_path().string());
+  to /= file.lexically_relative(root);
+  return to.replace_extension(tools::format_named(flags.format).extension).string();
 }
 
-int convert(container_flags const& flags) {
+/// All files are one job, in which every tensor stays in its file.
+int convert(container_flags const& flags, tools::job_report& report) {
   std::map<std::string, std::string> const names = read_names(flags.name_map);
   std::vector<std::string> const files = files_of(flags);
-  if (files.size() > 1 && !flags.mover.report.empty())
-    detail::arguments_disagree(fmt::format("--report is of one file, not of {}", files.size()));
-  std::set<std::string> unused;
-  for (auto const& [from, to] : names) unused.insert(from);
-  for (std::string const& file : files)
-    if (int const status = convert_file(flags, file, names, unused)) return status;
-  for (std::string const& name : unused)
+  catalog const source = open_separately(files, flags.source_files.formats());
+  file_format const& format = tools::format_named(flags.format);
+  auto const path_of_file = [&](index_t number) {
+    return path_of(flags, files[static_cast<std::size_t>(number)]);
+  };
+  conversion_plan plan = plan_rank_files(
+      source, lay_out_alike(source), {path_of_file, {}, format, tools::mindspore_image(format)});
+  for (std::string const& name : rename_in_files(plan, names))
     fmt::print(stderr, "warning: {}: no file has '{}'\n", flags.name_map, name);
-  return tools::exit_ok;
+  fs::path const where = files.size() == 1           ? fs::path{plan.files[0].path}.parent_path()
+                         : flags.destination.empty() ? fs::path{flags.source}
+                                                     : fs::path{flags.destination};
+  return tools::move_tensors(std::move(plan), flags.mover, where.string(), report);
 }
 }  // namespace
 
@@ -129,5 +123,6 @@ int main(int argc, char** argv) {
       "safetensors --verify");
   container_flags flags;
   add_flags(app, flags);
-  return app.run(argc, argv, [&] { return convert(flags); });
+  return tools::run_reported(app, argc, argv, flags.mover,
+                             [&](tools::job_report& report) { return convert(flags, report); });
 }

@@ -89,7 +89,7 @@ void print_footer(job const& j, tools::weight_flags const& flags) {
   list("unknown, copied as they are", j.mapped.passed);
 }
 
-int convert(tools::weight_flags& flags) {
+int convert(tools::weight_flags& flags, tools::job_report& report) {
   tools::weight_outputs const outputs = tools::outputs_of(flags);
   job j;
   j.config = tools::read_weight_config(flags);
@@ -106,7 +106,7 @@ int convert(tools::weight_flags& flags) {
   if (!flags.mover.quiet) print_footer(j, flags);
   for (std::string const& name : flags.mover.explain) print_rules(j.mapped, name);
   take_from_source(plan, std::move(j.mapped), types);
-  int const status = tools::move_tensors(std::move(plan), flags.mover, outputs.path);
+  int const status = tools::move_tensors(std::move(plan), flags.mover, outputs.path, report);
   if (std::uint64_t const count = types.overflows->elements; count > 0)
     fmt::print(stderr, "warning: {} finite values became infinite\n", count);
   return status;
@@ -120,5 +120,6 @@ int main(int argc, char** argv) {
       "         convert_weight --model llama --reversed --input_path llama.ckpt --output_path hf");
   tools::weight_flags flags;
   flags.add_to(app);
-  return app.run(argc, argv, [&] { return convert(flags); });
+  return tools::run_reported(app, argc, argv, flags.mover,
+                             [&](tools::job_report& report) { return convert(flags, report); });
 }

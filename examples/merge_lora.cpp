@@ -35,14 +35,14 @@ std::vector<lora_merge> take_merges(catalog& source, tools::lora_flags const& fl
 }
 
 /// Merges what a checkpoint of MindFormers holds, and lays the result out anew.
-int merge_embedded(tools::lora_flags const& flags) {
+int merge_embedded(tools::lora_flags const& flags, tools::job_report& report) {
   catalog source = tools::open_source(flags);
   tools::lora_record record{source};
   std::vector<lora_merge> merges = take_merges(source, flags, record);
   conversion_plan plan = tools::plan_output(source, flags, record);
   if (!flags.mover.quiet) fmt::print("merges {} adapters\n", merges.size());
-  add_lora(plan, std::move(merges), flags.arithmetic);
-  return tools::move_tensors(std::move(plan), flags.mover, flags.destination, record.json());
+  return tools::run_merges(std::move(plan), std::move(merges), flags, record, flags.destination,
+                           report);
 }
 }  // namespace
 
@@ -56,8 +56,9 @@ int main(int argc, char** argv) {
       "--dst_ckpt_dir out");
   tools::lora_flags flags;
   flags.add_to(app);
-  return app.run(argc, argv, [&] {
-    if (!flags.has_adapters()) return merge_embedded(flags);
-    return flags.base.empty() ? tools::merge_renamed_adapters(flags) : tools::merge_adapters(flags);
+  return tools::run_reported(app, argc, argv, flags.mover, [&](tools::job_report& report) {
+    if (!flags.has_adapters()) return merge_embedded(flags, report);
+    return flags.base.empty() ? tools::merge_renamed_adapters(flags, report)
+                              : tools::merge_adapters(flags, report);
   });
 }

@@ -71,24 +71,25 @@ void say_what_is_left_out(catalog const& source) {
 }
 
 /// Gives the tensors their names and files, and moves them.
-int write(catalog const& source, conversion_plan plan, tools::merge_flags const& flags) {
+int write(catalog const& source, conversion_plan plan, tools::merge_flags const& flags,
+          tools::job_report& report) {
   rename(plan.tensors, flags.renames());
   flags.output.plan_files(plan, flags.destination, image_of(source, flags),
                           [](catalog_tensor const& t) { return !t.listed; });
-  return tools::move_tensors(std::move(plan), flags.mover, flags.destination);
+  return tools::move_tensors(std::move(plan), flags.mover, flags.destination, report);
 }
 
-int merge_ranks(tools::merge_flags const& flags) {
+int merge_ranks(tools::merge_flags const& flags, tools::job_report& report) {
   strategy const from = tools::read_strategy(flags.strategy);
   catalog const source = tools::open_checkpoint(flags.source, from, flags.source_files);
   flags.redundancy.judge(redundancy_of(source), flags.mover.quiet);
   if (!flags.allow_missing) require_parameters(source, from);
   if (!flags.mover.quiet) say_what_is_left_out(source);
-  return write(source, {merged_tensors(source, flags), {}}, flags);
+  return write(source, {merged_tensors(source, flags), {}}, flags, report);
 }
 
 /// The shards of torch's distributed checkpoint.
-int merge_shards(tools::merge_flags const& flags) {
+int merge_shards(tools::merge_flags const& flags, tools::job_report& report) {
   constexpr shard_reader read = [](file_index const& index, std::string const& path) {
     return dcp_info_of(index, path);
   };
@@ -96,12 +97,12 @@ int merge_shards(tools::merge_flags const& flags) {
   tools::print_warnings(source.files().warnings);
   conversion_plan plan{source.tensors(), {}};
   keep_wanted(plan.tensors, flags.names);
-  return write(source.files(), std::move(plan), flags);
+  return write(source.files(), std::move(plan), flags, report);
 }
 
-int merge(tools::merge_flags const& flags) {
+int merge(tools::merge_flags const& flags, tools::job_report& report) {
   if (!flags.mover.force) tools::require_empty_folder(flags.destination);
-  return flags.shards.empty() ? merge_ranks(flags) : merge_shards(flags);
+  return flags.shards.empty() ? merge_ranks(flags, report) : merge_shards(flags, report);
 }
 }  // namespace
 
@@ -118,5 +119,6 @@ int main(int argc, char** argv) {
       "example: merge_safetensors --dcp_dir torch_checkpoint --output_dir merged");
   tools::merge_flags flags;
   flags.add_to(app);
-  return app.run(argc, argv, [&] { return merge(flags); });
+  return tools::run_reported(app, argc, argv, flags.mover,
+                             [&](tools::job_report& report) { return merge(flags, report); });
 }

@@ -48,7 +48,7 @@ void add_flags(CLI::App& app, split_flags& flags) {
   flags.mover.add_to(app);
 }
 
-int split_weights(split_flags const& flags) {
+int split_weights(split_flags const& flags, tools::job_report& report) {
   strategy const to = tools::read_strategy(flags.strategy);
   catalog const source = tools::open_checkpoint(flags.source, std::nullopt, flags.source_files);
   destination_layout destination = lay_out(source, &to, {flags.names, {}, flags.tail, {}});
@@ -67,7 +67,7 @@ int split_weights(split_flags const& flags) {
                        format,
                        image});
   if (flags.remove) remove_redundancy(plan, *flags.remove);
-  return tools::move_tensors(std::move(plan), flags.mover, flags.destination);
+  return tools::move_tensors(std::move(plan), flags.mover, flags.destination, report);
 }
 }  // namespace
 
@@ -80,5 +80,7 @@ int main(int argc, char** argv) {
       "--dst_checkpoint_dir ranks --remove_redundancy mindspore");
   split_flags flags;
   add_flags(app, flags);
-  return app.run(argc, argv, [&] { return split_weights(flags); });
+  return tools::run_reported(app, argc, argv, flags.mover, [&](tools::job_report& report) {
+    return split_weights(flags, report);
+  });
 }

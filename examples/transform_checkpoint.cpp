@@ -7,6 +7,7 @@
 #include <reshard/checkpoint/lay_out.hpp>
 #include <reshard/checkpoint/removed_redundancy.hpp>
 
+#include <deque>
 #include <filesystem>
 
 namespace fs = std::filesystem;
@@ -55,9 +56,8 @@ void mark_done(tools::transform_flags const& flags, job const& j) {
   std::ofstream{fs::path{j.folder} / fmt::format("transform_succeed_rank_{}.txt", rank)};
 }
 
-int run_job(tools::transform_flags& flags, job const& j, std::optional<strategy> const& from,
-            std::optional<strategy> const& to) {
-  catalog const source = tools::open_checkpoint(j.source, from, flags.source_files);
+conversion_plan plan_job(tools::transform_flags& flags, job const& j, catalog const& source,
+                         std::optional<strategy> const& from, std::optional<strategy> const& to) {
   if (from && !flags.only_rank && !flags.by_rank_given())
     require_parameters(source, *from, absence_rule::of_lost_ranks);
   destination_layout destination = lay_out(source, to ? &*to : nullptr, flags.layout);
@@ -75,9 +75,25 @@ int run_job(tools::transform_flags& flags, job const& j, std::optional<strategy>
         source.ranks, source.complete_weights ? "files" : "ranks", source.tensors.size(),
         files.ranks.empty() ? static_cast<std::size_t>(destination.ranks) : files.ranks.size(),
         destination.ranks, destination.ranks_per_stage);
-  int const status = tools::move_tensors(plan_rank_files(source, std::move(destination), files),
-                                         flags.mover, j.folder);
-  if (status == tools::exit_ok && flags.mover.moves()) mark_done(flags, j);
+  return plan_rank_files(source, std::move(destination), files);
+}
+
+/// All jobs are one: one report, one budget, one way to go on after a kill.
+int transform(tools::transform_flags& flags, tools::job_report& report) {
+  auto const from = tools::strategy_of(flags.source_strategy);
+  auto const to = tools::strategy_of(flags.destination_strategy);
+  check(flags, from.has_value(), to.has_value());
+  std::vector<job> const jobs = jobs_of(flags);
+  std::deque<catalog> sources;
+  conversion_plan plan;
+  for (job const& j : jobs) {
+    sources.push_back(tools::open_checkpoint(j.source, from, flags.source_files));
+    append(plan, plan_job(flags, j, sources.back(), from, to));
+  }
+  int const status = tools::move_tensors(
+      std::move(plan), flags.mover, jobs.size() == 1 ? jobs[0].folder : flags.destination, report);
+  if (status == tools::exit_ok && flags.mover.moves())
+    for (job const& j : jobs) mark_done(flags, j);
   return status;
 }
 }  // namespace
@@ -89,12 +105,6 @@ int main(int argc, char** argv) {
       "--dst_strategy dst_strategy --dst_checkpoint_dir out --verify");
   tools::transform_flags flags;
   flags.add_to(app);
-  return app.run(argc, argv, [&] {
-    auto const from = tools::strategy_of(flags.source_strategy);
-    auto const to = tools::strategy_of(flags.destination_strategy);
-    check(flags, from.has_value(), to.has_value());
-    for (job const& j : jobs_of(flags))
-      if (int const status = run_job(flags, j, from, to)) return status;
-    return tools::exit_ok;
-  });
+  return tools::run_reported(app, argc, argv, flags.mover,
+                             [&](tools::job_report& report) { return transform(flags, report); });
 }

@@ -79,7 +79,7 @@ void lora_record::add_uses(std::vector<reshard::adapter_use> const& uses) {
       row["scaling"] = use.scale;
       add_word(scalings_, fmt::format("{}", use.scale));
     }
-    json_["tensors"].push_back(std::move(row));
+    json_["adapter_tensors"].push_back(std::move(row));
   }
   json_["lora_merged"] = hashes_;
   json_["lora_scaling"] = scalings_;

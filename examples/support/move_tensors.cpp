@@ -60,8 +60,10 @@ void print_summary(reshard::convert_report const& done, double seconds, std::str
   fmt::print("wrote {} files below {}\n", done.files, where);
 }
 
-int run_plan(reshard::conversion_plan plan, mover_flags const& flags, std::string const& where,
-             job_report& report) {
+}  // namespace
+
+int move_tensors(reshard::conversion_plan plan, mover_flags const& flags, std::string const& where,
+                 job_report& report) {
   std::atomic<bool> written{false};
   auto const give_up = [&](int signal) {
     fmt::print(stderr, "stopped; {}\n",
@@ -114,26 +116,21 @@ int run_plan(reshard::conversion_plan plan, mover_flags const& flags, std::strin
   }
   return exit_ok;
 }
-}  // namespace
 
-int move_tensors(reshard::conversion_plan plan, mover_flags const& flags,
-                 std::string const& where) {
-  return move_tensors(std::move(plan), flags, where, nlohmann::ordered_json::object());
-}
-
-int move_tensors(reshard::conversion_plan plan, mover_flags const& flags, std::string const& where,
-                 nlohmann::ordered_json const& facts) {
-  job_report report{flags.report};
-  for (auto const& [field, value] : facts.items()) report.set(field, value);
-  try {
-    int const status = run_plan(std::move(plan), flags, where, report);
-    report.write();
-    return status;
-  } catch (std::exception const& e) {
-    report.failed(e);
-    report.write();
-    throw;
-  }
+int run_reported(tool& app, int argc, char** argv, mover_flags const& flags,
+                 std::function<int(job_report&)> const& body) {
+  return app.run(argc, argv, [&] {
+    job_report report{flags.report};
+    try {
+      int const status = body(report);
+      report.write();
+      return status;
+    } catch (std::exception const& e) {
+      report.failed(e);
+      report.write();
+      throw;
+    }
+  });
 }
 
 }  // namespace tools

@@ -3,7 +3,6 @@
 #include "support/checkpoints.hpp"
 #include "support/lora_output.hpp"
 #include "support/lora_source.hpp"
-#include "support/move_tensors.hpp"
 
 #include <reshard/checkpoint/renamed_base.hpp>
 #include <reshard/checkpoint/same_files.hpp>
@@ -151,7 +150,7 @@ peft_merges merges_of(catalog const& base, lora_flags const& flags,
 }
 }  // namespace
 
-int merge_renamed_adapters(lora_flags const& flags) {
+int merge_renamed_adapters(lora_flags const& flags, job_report& report) {
   catalog const source = open_source(flags);
   std::optional<model> config;
   if (!flags.config.empty()) config = read_model(flags.config);
@@ -167,11 +166,11 @@ int merge_renamed_adapters(lora_flags const& flags) {
   peft_merges merges = under_stored_names(merges_of(base.named, flags, adapters, record), base);
   record.add_uses(merges.uses);
   conversion_plan plan = plan_output(source, flags, record);
-  add_adapters(plan, std::move(merges), flags.arithmetic);
-  return move_tensors(std::move(plan), flags.mover, flags.destination, record.json());
+  std::vector<lora_merge> list = add_replacements(plan, std::move(merges));
+  return run_merges(std::move(plan), std::move(list), flags, record, flags.destination, report);
 }
 
-int merge_adapters(lora_flags const& flags) {
+int merge_adapters(lora_flags const& flags, job_report& report) {
   catalog const base = open_checkpoint(flags.base, std::nullopt);
   lora_record record{base};
   std::deque<peft_adapter> adapters;
@@ -192,8 +191,8 @@ int merge_adapters(lora_flags const& flags) {
   if (!flags.mover.quiet)
     fmt::print("{} adapter tensors change {} tensors\n", merges.uses.size(), changed.names.size());
   if (flags.type) set_real_type(plan, *flags.type);
-  add_adapters(plan, std::move(merges), flags.arithmetic);
-  return move_tensors(std::move(plan), flags.mover, flags.output, record.json());
+  std::vector<lora_merge> list = add_replacements(plan, std::move(merges));
+  return run_merges(std::move(plan), std::move(list), flags, record, flags.output, report);
 }
 
 }  // namespace tools

@@ -61,6 +61,16 @@ def compare(name, got, expected, exact, base):
         else: why = near(g, want, base[n])
         check("%s: %s" % (name, n), not why, why)
 
+def effects(name, told, got, exact, base):
+    """What the report says of small tensors, which the sample covers, is what the files say."""
+    changed = {n for n in exact if n in base and exact[n].data() != base[n].data()}
+    check(name + ": effects of all merged tensors", changed <= {e["tensor"] for e in told}, told)
+    for e in told:
+        b, g = numbers(base[e["tensor"]]), numbers(got[e["tensor"]])
+        changes = [abs(x - y) for x, y in zip(b, g)]
+        check("%s: effect on %s" % (name, e["tensor"]), e["sampled"] == len(b) and e["changed"] == sum(c > 0 for c in changes) and e["largest_change"] == max(changes)
+              and 0 <= e["relative_error"] <= {"BFloat16": 2.0 ** -8, "Float16": 2.0 ** -11}.get(got[e["tensor"]].dtype, 1e-6), e)
+
 def whole(path):
     """The tensors of a case's source: a rank checkpoint was also written whole by the original tool."""
     return tensors(path) if os.path.isfile(path) or not os.path.isdir(os.path.join(path, "rank_0")) else None
@@ -70,7 +80,8 @@ def run_case(case, folder, tmp):
     args = [out if a == "expected" else a for a in case["command"][1:]]
     for extra in ([], ["--workers", 1, "--memory", "1MB", "--verify"]):
         shutil.rmtree(out, ignore_errors=True)
-        p = merge(*args, *extra, cwd=folder)
+        report = os.path.join(tmp, "report.json")
+        p = merge(*args, *extra, "--report", report, cwd=folder)
         if case.get("error_case"):
             check(case["id"], p.returncode == 1 and p.stderr.startswith("error: ") and not (os.path.isdir(out) and files_of(out)), p.stdout + p.stderr)
             for word in WANTED.get(case["id"], []): check("%s names %s" % (case["id"], word), word in p.stderr, p.stderr)
@@ -84,7 +95,9 @@ def run_case(case, folder, tmp):
             got, expected = tensors(os.path.join(out, "merged_lora.ckpt")), os.path.join(expected, "merged_lora.ckpt")
         else:
             got = tensors(out)
-        compare(case["id"], got, tensors(expected), tensors(os.path.join(folder, "expected_exact")), base)
+        exact = tensors(os.path.join(folder, "expected_exact"))
+        compare(case["id"], got, tensors(expected), exact, base)
+        effects(case["id"], json.load(open(report))["effects"], got, exact, base)
 
 WANTED = {"err-peft-missing-B": ["model.layers.0.self_attn.q_proj", "lora_A"]}
 
@@ -100,6 +113,12 @@ def mindspore_case(tmp):
         check("lora_merge to " + suffix, p.returncode == 0, p.stderr)
         got = tensors(os.path.join(out, "merged_lora." + suffix))
         compare("lora_merge to " + suffix, {n: got[n] for n in expected if n in got}, expected, expected, base)
+
+def untrained(tmp):
+    """B is zero before training: nothing changes, and that is said."""
+    write_safetensors(tmp + "/base/model.safetensors", {"h.0.c.weight": ("F32", (3, 2), some(3, 2))})
+    p = merge("--base", tmp + "/base", "--adapter", write_adapter(tmp + "/a", {"h.0.c.lora_A.weight": ("F32", (2, 2), some(2, 2)), "h.0.c.lora_B.weight": ("F32", (3, 2), [0] * 6)}), "--output", tmp + "/out")
+    check("an untrained adapter", p.returncode == 0 and "no sampled element changes" in p.stderr and "h.0.c.weight" in p.stderr and "0.0 % change" in p.stdout, p.stdout + p.stderr)
 
 def usage(tmp):
     model = os.path.join(DATA, "lora/mf-mindpet-f32/src/model.ckpt")
@@ -305,6 +324,7 @@ def main():
     with tempfile.TemporaryDirectory() as tmp: safetensors_script(tmp)
     with tempfile.TemporaryDirectory() as tmp: mindspore_names(tmp)
     with tempfile.TemporaryDirectory() as tmp: tied_head(tmp)
+    with tempfile.TemporaryDirectory() as tmp: untrained(tmp)
     print("%d passed, %d failed" % (passed, len(failed)))
     return 1 if failed else 0
 

@@ -113,7 +113,11 @@ def unified(case, cwd, binding, tmp):
 def container(case, cwd, binding, tmp):
     a, out, to = case["args"], os.path.join(tmp, "out"), "safetensors" if case["op"] == "ckpt_to_safetensors" else "ckpt"
     f = ["--src_checkpoint", os.path.join(cwd, a["file_path"]), "--dst_checkpoint_dir", out, "--output_format", to]
-    p = run("convert_container", *f, "--verify")
+    report = os.path.join(tmp, "report.json")
+    p = run("convert_container", *f, "--verify", "--report", report)
+    if p.returncode == 0:
+        told = json.load(open(report)); ranks = [d for d in os.listdir(out) if d.startswith("rank")]
+        check(case["id"] + " one job with one report", told["status"] == "done" and told["files"] == len(told["per_file"]) == max(1, len(ranks)), told)
     check(case["id"], *(same_tree(os.path.join(cwd, "expected"), out) if p.returncode == 0 else (False, p.stderr)))
     names = os.path.join(tmp, "names.json"); json.dump({"one": "two"}, open(names, "w"))
     p = run("convert_container", *f[:3], os.path.join(tmp, "renamed"), *f[4:], "--name_map", names, "--file_name_regex", "^ne")

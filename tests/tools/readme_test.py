@@ -3,6 +3,7 @@
 
 usage: readme_test.py <bin dir> <data dir>"""
 import glob
+import json
 import os
 import re
 import subprocess
@@ -59,6 +60,42 @@ class Tables(unittest.TestCase):
         sources = "".join(map(text_of, files("include/**/*.hpp", "examples/**/*.hpp")))
         for name in re.findall(r"^  (\w+) = [1-9]\d*,", text_of("include", "reshard", "algebra", "error.hpp"), re.MULTILINE):
             self.assertIn("errc::" + name, sources)
+
+
+class Reports(unittest.TestCase):
+    """Every field of a report stands in the table of examples/README.md, and every field of the table in some report's source."""
+    def fields(self, tool, *args):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "report.json")
+            done = subprocess.run([os.path.join(BIN, tool), *args, "--report", path], cwd=folder, capture_output=True, text=True, timeout=60)
+            with open(path, encoding="utf-8") as file:
+                told = json.load(file)
+        names = set(told)
+        for inner in ("error", "tasks", "memory"):
+            names |= set(told.get(inner, {}))
+        for listed in ("per_file", "adapters", "adapter_tensors", "effects"):
+            names |= set(told.get(listed, [{}])[0])
+        return told["status"], names, done
+
+    def test_fields_have_rows(self):
+        section = text_of("examples", "README.md").split("# Reports\n")[1]
+        rows = set(re.findall(r"`(\w+)`", section))
+        convert = ["--src_checkpoint", os.path.join(DATA, "mindspore", "ckpt_to_safetensors", "src"), "--output_format", "safetensors"]
+        lora = os.path.join(DATA, "lora", "peft-r4-bf16", "src")
+        runs = {"done": ("convert_container", *convert, "--dst_checkpoint_dir", "out", "--verify", "--checksum"),
+                "planned": ("convert_container", *convert, "--dst_checkpoint_dir", "out", "--dry_run"),
+                "failed": ("convert_container", *convert, "--dst_checkpoint_dir", "/proc/none"),
+                "failed before there was a plan": ("convert_container", "--src_checkpoint", "none", "--output_format", "ckpt"),
+                "merge": ("merge_lora", "--base", os.path.join(lora, "base"), "--adapter", os.path.join(lora, "adapter"), "--output", "out")}
+        seen = set()
+        for name, command in runs.items():
+            with self.subTest(name):
+                status, names, done = self.fields(*command)
+                self.assertEqual(status, "done" if name == "merge" else name.split()[0], done.stderr)
+                self.assertLessEqual(names, rows)
+                seen |= names
+        unseen = rows - seen - {"done", "planned", "failed", "stopped", "differs", "merged", "replaced"}  # values
+        self.assertLessEqual(unseen, {"signal", "what", "path", "tensor", "byte"})
 
 
 class Snippets(unittest.TestCase):

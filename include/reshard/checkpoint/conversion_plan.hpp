@@ -59,6 +59,16 @@ struct conversion_plan {
   std::vector<planned_file> files;
 };
 
+/// Adds what another plan does.
+inline void append(conversion_plan& to, conversion_plan more) {
+  std::size_t const before = to.tensors.size();
+  std::move(more.tensors.begin(), more.tensors.end(), std::back_inserter(to.tensors));
+  for (planned_file& file : more.files) {
+    for (planned_entry& e : file.entries) e.tensor += before;
+    to.files.push_back(std::move(file));
+  }
+}
+
 /// Files by rank: which, where, and of what kind.
 struct rank_file_options {
   std::function<std::string(index_t rank)> path_of;
@@ -76,14 +86,22 @@ struct rank_file_options {
 
 namespace detail {
 /// What every rank's file has of a tensor: its part in the first placement that the rank is in.
+///   ranks: ascending, those of the files
+///   cost:  O(log ranks + entries) per placement
 inline void add_entries(std::vector<planned_file>& files, std::span<index_t const> ranks,
                         std::size_t tensor, catalog_tensor const& t) {
-  for (std::size_t f = 0; f < files.size(); ++f)
-    for (std::size_t p = 0; p < t.placements.size(); ++p) {
-      if (!t.placements[p].has(ranks[f])) continue;
-      files[f].entries.push_back({tensor, p, ranks[f] - t.placements[p].first_rank});
-      break;
+  std::span<placement const> const all{t.placements};
+  for (std::size_t p = 0; p < all.size(); ++p) {
+    std::span<placement const> const earlier = all.first(p);
+    auto at = std::lower_bound(ranks.begin(), ranks.end(), all[p].first_rank);
+    for (; at != ranks.end() && all[p].has(*at); ++at) {
+      if (std::any_of(earlier.begin(), earlier.end(),
+                      [&](placement const& other) { return other.has(*at); }))
+        continue;
+      files[static_cast<std::size_t>(at - ranks.begin())].entries.push_back(
+          {tensor, p, *at - all[p].first_rank});
     }
+  }
 }
 }  // namespace detail
 
@@ -96,6 +114,7 @@ inline void add_entries(std::vector<planned_file>& files, std::span<index_t cons
   std::vector<index_t> ranks = options.ranks;
   if (ranks.empty())
     for (index_t r = 0; r < destination.ranks; ++r) ranks.push_back(r);
+  std::sort(ranks.begin(), ranks.end());
   conversion_plan out;
   for (index_t const r : ranks) {
     if (r < 0 || r >= destination.ranks)

@@ -47,6 +47,18 @@ inline void set_real_type(conversion_plan& plan, dtype type) {
     if (is_real(tensor.from.type)) tensor.to.type = type;
 }
 
+/// A tensor with the stage of its merge, which rounds to the type that the tensor is to have.
+[[nodiscard]] inline planned_tensor with_lora(planned_tensor tensor, lora_merge merge,
+                                              lora_arithmetic arithmetic) {
+  lora_stage const stage{tensor.to.name,
+                         {tensor.from.type, tensor.to.type},
+                         merge.stacked,
+                         std::move(merge.updates),
+                         arithmetic};
+  tensor.stages.push_back({stage, stage.identity(), std::move(merge.operands)});
+  return tensor;
+}
+
 /// Gives the tensors of a plan the stages of their merges. The results have the types that the plan
 /// says, also where nothing is merged.
 ///   throws: checkpoint_error adapter_does_not_fit with the merges whose tensors the plan lacks
@@ -57,17 +69,12 @@ inline void add_lora(conversion_plan& plan, std::vector<lora_merge> merges,
   for (planned_tensor& tensor : plan.tensors) {
     auto const found = by_name.find(tensor.to.name);
     if (found == by_name.end() && tensor.from.type == tensor.to.type) continue;
-    lora_merge merge{tensor.to.name, {}, {}, false};
+    lora_merge merge;
     if (found != by_name.end()) {
       merge = std::move(*found->second);
       by_name.erase(found);
     }
-    lora_stage const stage{merge.base,
-                           {tensor.from.type, tensor.to.type},
-                           merge.stacked,
-                           std::move(merge.updates),
-                           arithmetic};
-    tensor.stages.push_back({stage, stage.identity(), std::move(merge.operands)});
+    tensor = with_lora(std::move(tensor), std::move(merge), arithmetic);
   }
   std::vector<std::string> left;
   for (auto const& [name, merge] : by_name) left.push_back(name);

@@ -180,9 +180,10 @@ class peft_merger {
   std::string last_base_;
 };
 
-/// Changes a plan by what adapters do to the base that it reads. The results keep the base's types.
-inline void add_adapters(conversion_plan& plan, peft_merges merges,
-                         lora_arithmetic arithmetic = {}) {
+/// Changes a plan by what adapters put in the place of tensors. The results keep the base's types.
+///   returns: the merges that are left to be added
+[[nodiscard]] inline std::vector<lora_merge> add_replacements(conversion_plan& plan,
+                                                              peft_merges merges) {
   for (planned_tensor& tensor : plan.tensors) {
     auto const found = merges.replaced.find(tensor.to.name);
     if (found == merges.replaced.end()) continue;
@@ -199,7 +200,7 @@ inline void add_adapters(conversion_plan& plan, peft_merges merges,
   }
   std::vector<lora_merge> list;
   for (auto& [name, merge] : merges.merges) list.push_back(std::move(merge));
-  add_lora(plan, std::move(list), arithmetic);
+  return list;
 }
 
 }  // namespace v1

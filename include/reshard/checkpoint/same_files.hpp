@@ -9,20 +9,39 @@
 namespace reshard {
 inline namespace v1 {
 
-/// Files as they are: each is one tensor of bytes.
-///   throws: codec_error file_cannot_be_read
-[[nodiscard]] inline catalog open_raw(std::span<std::string const> paths) {
+/// Files that stand each on its own, numbered in their order: a name may be in several.
+///   throws: codec_error
+///   cost:   one index per file, shared by those with equal heads
+[[nodiscard]] inline catalog open_separately(std::span<std::string const> paths,
+                                             std::span<file_format const> formats) {
   catalog out;
   out.complete_weights = true;
   std::vector<std::shared_ptr<named_index const>> known;
+  layout_pool layouts;
   for (std::string const& path : paths) {
     auto const number = static_cast<index_t>(out.files.size());
-    out.files.emplace(number, detail::indexed(path, std::span{&raw_format, 1}, known));
-    indexed_tensor const& t = out.files.at(number).index->index().tensors.front();
-    extents const shape = detail::shape_of(t);
-    out.tensors.push_back({t.name, t.type, shape, false, {detail::everywhere(shape, 1, number)}});
+    catalog_file const& file =
+        out.files.emplace(number, detail::indexed(path, formats, known)).first->second;
+    for (indexed_tensor const& t : file.index->index().tensors) {
+      extents const shape = detail::shape_of(t);
+      out.tensors.push_back({t.name, t.type, shape, false, {detail::everywhere(shape, 1, number)}});
+      share_layouts(out.tensors.back(), layouts);
+    }
   }
   out.ranks = static_cast<index_t>(out.files.size());
+  return out;
+}
+
+/// Files as they are: each is one tensor of bytes.
+///   throws: codec_error file_cannot_be_read
+[[nodiscard]] inline catalog open_raw(std::span<std::string const> paths) {
+  return open_separately(paths, std::span{&raw_format, 1});
+}
+
+/// Every tensor stays in the file, or on the ranks, where it is.
+[[nodiscard]] inline destination_layout lay_out_alike(catalog const& source) {
+  destination_layout out{source.ranks, source.ranks_per_stage, {}, {}};
+  for (catalog_tensor const& t : source.tensors) out.routes.push_back({t, t});
   return out;
 }
 

@@ -64,10 +64,14 @@ class planned_elements {
       for (std::size_t d = 0; d < tile.size(); ++d)
         tile[d] = std::lcm(tile[d], std::max<index_t>(1, grain[d]));
     }
-    index_t elements = 1;  // tiles of single elements are lengthened along the last dim
+    index_t elements = 1;
     for (index_t const size : tile) elements *= size;
-    if (!tile.empty() && elements < least_elements && tile[tile.size() - 1] == 1)
-      tile[tile.size() - 1] = least_elements / elements;
+    for (std::size_t d = tile.size(); d-- > 0 && elements < least_elements;) {
+      if (tile[d] != 1)
+        continue;  // dims whose cuts are free make tiles larger, the last ones first
+      tile[d] = std::max<index_t>(1, std::min(shape[d], least_elements / elements));
+      elements *= tile[d];
+    }
     unit_list const tiles{box{shape}, tile};
     std::vector<box> out;
     auto const count = std::min(static_cast<index_t>(n), tiles.size());
