@@ -92,6 +92,10 @@ TEST_CASE("experts", "[model]") {
   CHECK(qwen.family == model_family::qwen_moe);
   CHECK(qwen.experts == number{6, "num_experts"});
   CHECK(qwen.expert_intermediate_size == number{3, "moe_intermediate_size"});
+  model const newer = read(R"({"model_type": "qwen3_moe", "hidden_size": 8, "vocab_size": 4,
+      "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16,
+      "intermediate_size": 12, "num_local_experts": 6, "moe_intermediate_size": 3})");
+  CHECK(newer.experts == number{6, "num_local_experts"});  // as transformers 5 saves it
 }
 
 TEST_CASE("latent attention", "[model]") {

@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+BIN = os.path.abspath(sys.argv[1])
 sys.path.insert(0, HERE)
 import compare_checkpoints as reader
 import mindspore

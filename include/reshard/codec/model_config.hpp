@@ -166,7 +166,8 @@ class model_reader {
         out_.expert_intermediate_size = out_.intermediate_size;
         return;
       case model_family::qwen_moe:
-        out_.experts = numbers_.needed("num_experts");
+        out_.experts = numbers_.maybe("num_local_experts");  // what transformers 5 saves
+        if (!out_.experts) out_.experts = numbers_.needed("num_experts");
         break;
       case model_family::deepseek:
         out_.experts = numbers_.needed("n_routed_experts");
