@@ -401,18 +401,20 @@ sys.modules.update({"torch": torch, "torch._utils": torch_utils})
 class Storage:
     def __init__(self, key, data): self.key, self.data = key, data
 class Tensor:
-    def __init__(self, storage, shape, strides): self.parts = (storage, 0, tuple(shape), tuple(strides), False, collections.OrderedDict())
+    def __init__(self, storage, first, shape, strides): self.parts = (storage, first, tuple(shape), tuple(strides), False, collections.OrderedDict())
     def __reduce__(self): return _rebuild_tensor_v2, self.parts
 class TorchPickler(pickle.Pickler):
     def persistent_id(self, thing):
         return ("storage", BFloat16Storage, thing.key, "cpu", len(thing.data) // 2) if isinstance(thing, Storage) else None
 
-def write_torch(path, tensors, strides=None):
+def write_torch(path, tensors, stored=None):
+    """stored: name -> (bytes of the storage, first element, strides) of tensors that are not row-major."""
     storages, state = [], collections.OrderedDict()
     for n, (_, value) in tensors.items():
         shape = shape_of(value); steps = [1] * len(shape)
         for d in range(len(shape) - 1, 0, -1): steps[d - 1] = steps[d] * shape[d]
-        storages.append(Storage(str(len(storages)), bytes_of(value))); state[n] = Tensor(storages[-1], shape, (strides or {}).get(n, steps))
+        data, first, steps = (stored or {}).get(n, (bytes_of(value), 0, steps))
+        storages.append(Storage(str(len(storages)), data)); state[n] = Tensor(storages[-1], first, shape, steps)
     text = io.BytesIO(); TorchPickler(text, 2).dump(state)
     with zipfile.ZipFile(path, "w") as z:
         z.writestr("archive/data.pkl", text.getvalue())
@@ -432,9 +434,18 @@ def torch_cases():
             p = run("--model", "llama", "--input_path", src, "--output_path", out, "--verify")
             check("torch files %d" % count, p.returncode == 0 and tensors_of(out) == expected, p.stderr)
         src = os.path.join(tmp, "turned"); os.makedirs(src); json.dump(config, open(os.path.join(src, "config.json"), "w"))
-        write_torch(os.path.join(src, "pytorch_model.bin"), source, {"lm_head.weight": [1, 31]})
+        head, up = (n for n in ("lm_head.weight", "model.layers.0.mlp.up_proj.weight"))
+        items = lambda n: [[bytes_of(source[n][1])[2 * (r * c[1] + k):][:2] for k in range(c[1])] for c in [shape_of(source[n][1])] for r in range(c[0])]
+        turned = b"".join(row[k] for k in range(len(items(head)[0])) for row in items(head))  # a transpose is stored
+        wide = b"junk" + b"".join(b"".join(row) + b"gap..." for row in items(up))  # columns of a wider matrix are stored
+        stored = {head: (turned, 0, [1, len(items(head))]), up: (wide, 2, [len(items(up)[0]) + 3, 1])}
+        write_torch(os.path.join(src, "pytorch_model.bin"), source, stored)
+        for more in ([], ["--workers", 1, "--memory", "1MB"]):
+            out = os.path.join(tmp, "turned%d.ckpt" % len(more)); p = run("--model", "llama", "--input_path", src, "--output_path", out, "--verify", *more)
+            check("torch strides", p.returncode == 0 and tensors_of(out) == expected, p.stderr)
+        write_torch(os.path.join(src, "pytorch_model.bin"), {**source, "x": ("BF16", [[b"\0\0"] * 300] * 300)}, {"x": (bytes(2 * 90000), 0, [1, 300])})
         p = run("--model", "llama", "--input_path", src, "--output_path", os.path.join(tmp, "no.ckpt"))
-        check("torch strides", p.returncode == 1 and "lm_head.weight" in p.stderr and not os.path.exists(os.path.join(tmp, "no.ckpt")), p.stderr)
+        check("torch strides, too many runs", p.returncode == 1 and "'x'" in p.stderr and "90000 runs" in p.stderr and not os.path.exists(os.path.join(tmp, "no.ckpt")), p.stderr)
 
 def meta_cases():
     n, m, d, h, i, v, layers = 4, 2, 8, 32, 14, 30, 2

@@ -28,18 +28,50 @@ inline std::vector<index_t> stated_shape(dtype type, extents const& counted) {
   return out;
 }
 
-[[noreturn]] inline void tensor_is_not_row_major(std::string const& path, indexed_tensor const& t) {
+/// A tensor with strides is read run by run; each takes a range of the index.
+inline constexpr index_t most_runs = index_t{1} << 16;
+
+[[noreturn]] inline void tensor_has_too_many_runs(std::string const& path, indexed_tensor const& t,
+                                                  index_t runs) {
   throw codec_error{errc::value_is_not_supported,
                     __func__,
                     {path, t.name, -1},
-                    "is stored with strides of its own; save tensor.contiguous()"};
+                    "is stored with strides of its own, in " + std::to_string(runs) +
+                        " runs of elements, and at most " + std::to_string(most_runs) +
+                        " are read; save tensor.contiguous()"};
 }
 
-/// The index that a format reads.
+/// Gives a tensor with strides the ranges of its runs in row-major order.
+inline void order_by_rows(std::string const& path, indexed_tensor& t) {
+  std::size_t outer = t.shape.size();  // dims behind it are one run
+  index_t run = 1;
+  while (outer > 0 && (t.shape[outer - 1] == 1 || t.strides[outer - 1] == run))
+    run *= t.shape[--outer];
+  index_t runs = 1;
+  for (std::size_t d = 0; d < outer; ++d)
+    if ((runs *= t.shape[d]) > most_runs) tensor_has_too_many_runs(path, t, runs);
+  std::uint64_t const item = t.stored_item_bytes;
+  std::uint64_t const begin = t.ranges.front().offset;
+  std::vector<byte_range> ranges;
+  std::vector<index_t> at(outer, 0);
+  for (index_t r = 0; r < runs; ++r) {
+    index_t element = t.first_element;
+    for (std::size_t d = 0; d < outer; ++d) element += at[d] * t.strides[d];
+    ranges.push_back({begin + static_cast<std::uint64_t>(element) * item,
+                      static_cast<std::uint64_t>(run) * item});
+    for (std::size_t d = outer; d-- > 0 && ++at[d] == t.shape[d];) at[d] = 0;
+  }
+  t.ranges = std::move(ranges);
+  t.strides.clear();
+  t.first_element = 0;
+}
+
+/// The index that a format reads, with all tensors in row-major order.
+///   throws: codec_error value_is_not_supported  for strides that leave too many runs
 inline file_index index_by(file_format const& format, random_access_file const& file) {
   file_index out = format.index(file);
-  for (indexed_tensor const& t : out.tensors)
-    if (!t.strides.empty()) tensor_is_not_row_major(file.path(), t);
+  for (indexed_tensor& t : out.tensors)
+    if (!t.strides.empty()) order_by_rows(file.path(), t);
   return out;
 }
 
