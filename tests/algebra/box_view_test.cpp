@@ -56,6 +56,17 @@ constexpr bool interleaved_rows_come_from_two_tensors() {
 }
 TEST_BOTH("[algebra]", interleaved_rows_come_from_two_tensors)
 
+constexpr bool an_index_is_there_if_a_box_of_it_is() {
+  grid_box const some{box{{5}, {24}}, grid{{24}, {{2, 3, 4}}}, box{{1, 0, 1}, {1, 2, 2}}};
+  for (index_t index = 0; index < 35; ++index) {
+    bool found = false;
+    for_each_factored_box(some, box{{index}, {1}}, [&](box const&) { found = true; });
+    EXPECT(some.has_index(0, index) == found);
+  }
+  return true;
+}
+TEST_BOTH("[algebra]", an_index_is_there_if_a_box_of_it_is)
+
 constexpr bool the_inverse_leads_back() {
   for (box_view const& view : {every_second_row(1), transposed(5, 3)}) {
     box_view const back = inverse(view);

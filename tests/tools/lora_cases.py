@@ -275,6 +275,54 @@ def mindspore_names(tmp):
     p = merge("--src_ckpt_path_or_dir", tmp + "/out/merged_lora.ckpt", "--model", "llama", "--adapter", adapter, "--dst_ckpt_dir", tmp + "/again")
     check("twice into a .ckpt is refused", p.returncode == 1 and "already" in p.stderr, p.stderr)
 
+def fused_names(tmp):
+    """Into q, k, v and gate, up that are rows of one tensor: the same as merging first and fusing then."""
+    convert = lambda *args: subprocess.run([os.path.join(BIN, "convert_weight"), "--model", "llama", "--quiet", *args], capture_output=True, text=True, check=True)
+    hidden, heads, kv, d, ffn, layers = 12, 6, 2, 4, 10, 2
+    config = {"model_type": "llama", "hidden_size": hidden, "num_attention_heads": heads, "num_key_value_heads": kv, "head_dim": d, "intermediate_size": ffn, "num_hidden_layers": layers, "vocab_size": 7}
+    real = lambda *shape: ("BF16", shape, [DICE.randint(-64, 64) / 16 for _ in range(math.prod(shape))])
+    rows = {"self_attn.q_proj": heads * d, "self_attn.k_proj": kv * d, "self_attn.v_proj": kv * d, "mlp.gate_proj": ffn, "mlp.up_proj": ffn}
+    base = {"model.embed_tokens.weight": real(7, hidden), "model.norm.weight": real(hidden), "lm_head.weight": real(7, hidden)}
+    for at in ("model.layers.%d." % l for l in range(layers)):
+        base.update({at + m + ".weight": real(n, hidden) for m, n in rows.items()})
+        base.update({at + "self_attn.o_proj.weight": real(hidden, heads * d), at + "mlp.down_proj.weight": real(hidden, ffn), at + "input_layernorm.weight": real(hidden), at + "post_attention_layernorm.weight": real(hidden)})
+    base["model.layers.0.self_attn.k_proj.weight"][2][0] = -0.0  # what nothing is added to keeps its sign
+    hf = tmp + "/hf"; write_safetensors(hf + "/model.safetensors", base); json.dump(config, open(hf + "/config.json", "w"))
+    kinds = {}
+    for m in ("0.self_attn.q_proj", "0.self_attn.v_proj", "0.mlp.up_proj", "1.self_attn.k_proj", "1.mlp.gate_proj", "1.mlp.up_proj", "1.mlp.down_proj"):
+        out, into = base["model.layers.%s.weight" % m][1]
+        kinds.update({"model.layers.%s.lora_A.weight" % m: real(2, into), "model.layers.%s.lora_B.weight" % m: real(out, 2)})
+    adapter = write_adapter(tmp + "/adapter", kinds)
+    p = merge("--base", hf, "--adapter", adapter, "--output", tmp + "/merged"); check("fused: merged before", p.returncode == 0, p.stderr)
+    cut = {"current_stage": 1, "parallel_strategy_item": {}, "parallel_layout_item": {}}
+    for flags in (["--qkv_concat", "True"], ["--target", "mcore"]):
+        name = "fused %s" % flags[-1]
+        convert("--input_path", tmp + "/merged", "--config", hf + "/config.json", "--output_path", tmp + "/want.ckpt", "--force", *flags)
+        convert("--input_path", hf, "--output_path", tmp + "/fused.ckpt", "--force", *flags)
+        want = {n: t.data() for n, t in tensors(tmp + "/want.ckpt").items()}; before = {n: t.data() for n, t in tensors(tmp + "/fused.ckpt").items()}
+        changed = {n for n in want if want[n] != before[n]}
+        check(name + ": q, k, v are changed in one tensor", any("qkv" in n for n in changed), changed)
+        common = ["--model", "llama", "--config", hf + "/config.json", "--adapter", adapter]
+        for extra in ([], ["--workers", 1, "--memory", "1MB", "--verify"]):
+            shutil.rmtree(tmp + "/out", ignore_errors=True)
+            p = merge("--src_ckpt_path_or_dir", tmp + "/fused.ckpt", "--dst_ckpt_dir", tmp + "/out", *common, *extra)
+            got = {n: t.data() for n, t in tensors(tmp + "/out/merged_lora.ckpt").items()} if p.returncode == 0 else p.stderr
+            check(name, got == want, got if isinstance(got, str) else [n for n in want if got.get(n) != want[n]])
+        # cut by rows over 2 ranks, within heads; merged as shards, and cut anew
+        cut["parallel_layout_item"] = {n: {"dev_matrix": [2], "tensor_map": [0, -1] if len(t.shape) == 2 and t.shape[0] % 2 == 0 else [-1] * len(t.shape), "field": 0, "opt_weight_shard_step": 0, "opt_weight_shard_size": 0}
+                                       for n, t in tensors(tmp + "/fused.ckpt").items()}
+        json.dump(cut, open(tmp + "/two.json", "w"))
+        for source, out in (("fused", "ranks"), ("want", "wanted")):
+            shutil.rmtree(tmp + "/" + out, ignore_errors=True)
+            subprocess.run([os.path.join(BIN, "transform_checkpoint"), "--src_checkpoint", tmp + "/%s.ckpt" % source, "--dst_strategy", tmp + "/two.json", "--dst_checkpoint_dir", tmp + "/" + out, "--quiet"], check=True)
+        p = merge("--src_ckpt_path_or_dir", tmp + "/ranks", "--src_ckpt_strategy", tmp + "/two.json", "--dst_ckpt_strategy", tmp + "/two.json", "--dst_ckpt_dir", tmp + "/over" + flags[-1], "--verify", *common)
+        rank = lambda d, r: {n: t.data() for n, t in tensors("%s/%s/rank_%d/checkpoint_%d.ckpt" % (tmp, d, r, r)).items()}
+        same = p.returncode == 0 and all(rank("over" + flags[-1], r) == rank("wanted", r) for r in (0, 1))
+        check(name + " over 2 ranks", same, p.stderr)
+    p = merge("--src_ckpt_path_or_dir", tmp + "/fused.ckpt", "--dst_ckpt_dir", tmp + "/x", "--model", "llama", "--config", hf + "/config.json", "--adapter",
+              write_adapter(tmp + "/dora", {**{n: k for n, k in kinds.items() if "0.self_attn.q_proj" in n}, "model.layers.0.self_attn.q_proj.lora_magnitude_vector": real(heads * d)}, use_dora=True))
+    check("fused: DoRA is refused", p.returncode == 1 and "is a part of" in p.stderr and "q_proj" in p.stderr, p.stderr)
+
 def tied_head(tmp):
     """An adapter on a tied embedding brings copies of it; the head is not stored."""
     E, A, B = some(5, 3), some(2, 5), some(3, 2)
@@ -323,6 +371,7 @@ def main():
     with tempfile.TemporaryDirectory() as tmp: every_kind(tmp)
     with tempfile.TemporaryDirectory() as tmp: safetensors_script(tmp)
     with tempfile.TemporaryDirectory() as tmp: mindspore_names(tmp)
+    with tempfile.TemporaryDirectory() as tmp: fused_names(tmp)
     with tempfile.TemporaryDirectory() as tmp: tied_head(tmp)
     with tempfile.TemporaryDirectory() as tmp: untrained(tmp)
     print("%d passed, %d failed" % (passed, len(failed)))

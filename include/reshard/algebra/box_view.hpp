@@ -63,6 +63,18 @@ struct grid_box {
       product *= over_[over_.first(dim) + i];
     return product;
   }
+  /// Some element has this index of a dim.
+  [[nodiscard]] constexpr bool has_index(std::size_t dim, index_t index) const {
+    index -= region_[dim].offset;
+    if (index < 0 || index >= region_[dim].size) return false;
+    for (std::size_t i = over_.sub_dims(dim); i-- > 0;) {
+      std::size_t const s = over_.first(dim) + i;
+      index_t const digit = index % over_[s];
+      if (digit < part_[s].offset || digit >= part_[s].end()) return false;
+      index /= over_[s];
+    }
+    return true;
+  }
   /// Every dim is its own sub-dim, so that the elements are a box of dims.
   [[nodiscard]] constexpr bool is_plain() const noexcept {
     for (std::size_t d = 0; d < over_.dims(); ++d)

@@ -54,7 +54,7 @@ class conversion_cost {
 
  private:
   static void require_cover(std::string const& name, tensor_source const& from) {
-    if (from.terms.empty()) return;
+    if (from.terms.empty() || from.partial) return;
     index_t covered = 0;
     for (view_term const& term : from.terms) covered += term.view.elements();
     if (covered != from.shape.elements())

@@ -14,12 +14,13 @@ struct stored_reference {
 };
 
 /// The elements of a tensor, as terms of stored ones.
-///   terms: as in tensor_source; none = it is the first stored tensor as it is
+///   terms, partial: as in tensor_source
 struct planned_source {
   dtype type = dtype::float32;
   extents shape;
   std::vector<stored_reference> stored;
   std::vector<view_term> terms;
+  bool partial = false;
 };
 
 /// An element stage and where its operands come from.

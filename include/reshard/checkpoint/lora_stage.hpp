@@ -88,7 +88,8 @@ class lora_stage {
                       std::to_string(static_cast<int>(arithmetic_.rounding));
     for (lora_update const& u : updates_)
       out += " +" + std::to_string(std::bit_cast<std::uint64_t>(u.scale)) + "*" +
-             std::to_string(u.rank) + "." + std::to_string(static_cast<int>(u.norm));
+             std::to_string(u.rank) + "." + std::to_string(static_cast<int>(u.norm)) +
+             (u.rows ? " of some rows" : "");
     return out;
   }
 

@@ -179,6 +179,9 @@ template <class T> class lora_tile {
 
   void add(std::size_t u, std::size_t row, std::size_t column, std::size_t n) {
     lora_update const& update = updates_[u];
+    bool adds = false;
+    for_each_row(row, [&](std::size_t, std::size_t r) { adds = adds || adds_to(update, r); });
+    if (!adds) return;
     std::size_t const depth = size(update.rank);
     T const* const left = prepared_[u].left + row / product::rows * product::packed_rows(depth);
     for (std::size_t c = 0; c < n; c += product::columns)
@@ -187,7 +190,8 @@ template <class T> class lora_tile {
           prepared_[u].right + (column + c) / product::columns * product::packed_columns(depth),
           depth, &delta_[0][c], block_columns);
     auto const scale = static_cast<T>(update.scale);
-    for_each_row(row, [&](std::size_t i, std::size_t) {
+    for_each_row(row, [&](std::size_t i, std::size_t r) {
+      if (!adds_to(update, r)) return;
       if (rounding_ != lora_rounding::once) return add_rounded(update, scale, n, i);
       for (std::size_t c = 0; c < n; c += product::columns)
         product::add_scaled(scale, &delta_[i][c], &sum_[i][c]);
@@ -195,6 +199,10 @@ template <class T> class lora_tile {
   }
 
   /// As PEFT or MindFormers round.
+  /// Of a row of the tile.
+  [[nodiscard]] bool adds_to(lora_update const& update, std::size_t row) const {
+    return update.adds_to(tile_.offset()[stacked_ ? 1 : 0] + static_cast<index_t>(row));
+  }
   void add_rounded(lora_update const& update, T scale, std::size_t n, std::size_t i) {
     bool const peft = rounding_ == lora_rounding::peft;
     dtype const adapter =

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <reshard/algebra/box_view.hpp>
 #include <reshard/checkpoint/error.hpp>
 #include <reshard/tensor/half.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace reshard {
@@ -17,6 +19,7 @@ enum class lora_norm : std::uint8_t { none, rows, columns };
 ///   left:  (rows, rank), or (stack, rows, rank) for a stack of matrices; none for a vector, which
 ///          is scale * right
 ///   right: (rank, columns...), or (stack, rank, columns...)
+///   rows:  those of the tensor that it adds to, and that left has values of; if not all
 ///   norm:  with one, a third operand has the norm that each row or column of the sum is to have
 struct lora_update {
   index_t rank = 0;
@@ -26,6 +29,9 @@ struct lora_update {
   bool has_left = true;
   lora_norm norm = lora_norm::none;
   dtype magnitude = dtype::float32;
+  std::optional<grid_box> rows{};
+
+  [[nodiscard]] bool adds_to(index_t row) const { return !rows || rows->has_index(0, row); }
 };
 
 /// The types of a tensor before and after.

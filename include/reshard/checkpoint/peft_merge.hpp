@@ -31,6 +31,17 @@ struct peft_merges {
   std::map<std::string, planned_source> replaced;  ///< before the merges
   std::vector<adapter_use> uses;
   std::vector<std::string> warnings;
+
+  /// Adds a merge, behind those of the same tensor.
+  void add(lora_merge m) {
+    auto const [at, fresh] = merges.try_emplace(m.base);
+    if (fresh) {
+      at->second = std::move(m);
+      return;
+    }
+    std::move(m.updates.begin(), m.updates.end(), std::back_inserter(at->second.updates));
+    std::move(m.operands.begin(), m.operands.end(), std::back_inserter(at->second.operands));
+  }
 };
 
 /// Two tensors have the same numbers when the first is rounded to the type of the second. Reads
@@ -148,11 +159,7 @@ class peft_merger {
 
   void merge(lora_merge m) {
     last_base_ = m.base;
-    auto const [at, fresh] = out_.merges.emplace(m.base, m);
-    if (fresh) return;
-    lora_merge& before = at->second;
-    before.updates.insert(before.updates.end(), m.updates.begin(), m.updates.end());
-    std::move(m.operands.begin(), m.operands.end(), std::back_inserter(before.operands));
+    out_.add(std::move(m));
   }
   void note_uses(peft_group const& group, double scale) {
     for (catalog_tensor const* t : group.all())

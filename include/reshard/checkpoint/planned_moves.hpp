@@ -112,7 +112,7 @@ class planned_moves {
   }
 
   [[nodiscard]] tensor_source source_of(planned_source const& source) const {
-    tensor_source out{source.shape, group_of(source.type).bytes, {}, source.terms};
+    tensor_source out{source.shape, group_of(source.type).bytes, {}, source.terms, source.partial};
     for (stored_reference const& stored : source.stored) {
       out.stored.emplace_back();
       for (placement const& p : stored.tensor.placements)
