@@ -231,6 +231,12 @@ def dense_cases():
     out = mcore_ends(source)
     for l in range(2): mcore_attention(source, out, l, False); mcore_experts(source, out, "model.layers.%d.mlp." % l, "decoder.layers.%d.mlp." % l, 12)
     compare("qwen3_moe", "qwen3-moe", dict(config, model_type="qwen3_moe", num_experts=12, moe_intermediate_size=10), source, out, [])
+    stacked = {n: t for n, t in source.items() if ".experts." not in n}
+    for l in range(2):
+        expert = lambda e, w: source["model.layers.%d.mlp.experts.%d.%s_proj.weight" % (l, e, w)][1]
+        stacked["model.layers.%d.mlp.experts.gate_up_proj" % l] = ("BF16", [expert(e, "gate") + expert(e, "up") for e in range(12)])
+        stacked["model.layers.%d.mlp.experts.down_proj" % l] = ("BF16", [expert(e, "down") for e in range(12)])
+    compare("qwen3_moe stacked", "qwen3-moe", dict(config, model_type="qwen3_moe", num_local_experts=12, moe_intermediate_size=10), stacked, out, [], False)
 
 def mixtral_cases():
     config, source = dense(); config = dict(config, model_type="mixtral", num_local_experts=12)
@@ -248,6 +254,14 @@ def mixtral_cases():
                 each = [source[p + "experts.%d.%s.weight" % (e, w)][1] for e in range(12)]
                 out[q + "ffn.%s.weight" % w] = ("BF16", [transposed(x) if turn else x for x in each])
         compare("mixtral gmm %s" % turn, "mixtral", config, source, out, ["--use_gmm", str(turn)])
+        stacked = {n: t for n, t in source.items() if "block_sparse_moe" not in n}  # as transformers 5 has it in memory
+        for l in range(2):
+            p, q = "model.layers.%d.block_sparse_moe." % l, "model.layers.%d.mlp." % l
+            stacked[q + "gate.weight"] = source[p + "gate.weight"]
+            expert = lambda e, w: source[p + "experts.%d.%s.weight" % (e, w)][1]
+            stacked[q + "experts.gate_up_proj"] = ("BF16", [expert(e, "w1") + expert(e, "w3") for e in range(12)])
+            stacked[q + "experts.down_proj"] = ("BF16", [expert(e, "w2") for e in range(12)])
+        compare("mixtral stacked gmm %s" % turn, "mixtral", config, stacked, out, ["--use_gmm", str(turn)], False)
 
 def glm_cases():
     n, m, d, h, i, v = 6, 2, 8, 20, 14, 31

@@ -148,7 +148,7 @@ inline rule_table deepseek_rules(family_inputs const& in) {
     add_gated_mlp(table, in, names, "mlp.shared_experts.",
                   mcore ? "mlp.shared_experts." : "feed_forward.shared_experts.", "s", mcore);
     if (mcore)
-      add_mcore_experts(table, names);
+      add_mcore_experts(table, in, names);
     else
       add_deepseek_experts(table, names, in.flags.grouped_gemm.value_or(true));
     if (mcore)

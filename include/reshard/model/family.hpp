@@ -45,6 +45,14 @@ struct family_inputs {
   [[nodiscard]] bool is_tied() const { return config != nullptr && config->tied.value_or(false); }
   /// The source may lack the output layer.
   [[nodiscard]] bool may_be_tied() const { return config == nullptr || is_tied(); }
+  /// The experts are stacked as transformers 5 has them in memory: gate_up_proj, down_proj. What it
+  /// saves has a tensor per expert.
+  [[nodiscard]] bool has_stacked_experts() const {
+    if (source == nullptr) return false;
+    for (catalog_tensor const& t : source->tensors)
+      if (t.name.ends_with(".mlp.experts.gate_up_proj")) return true;
+    return false;
+  }
 };
 
 /// A family of models: names, and how its rules are made.

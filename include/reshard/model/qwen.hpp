@@ -8,7 +8,14 @@ namespace detail {
 
 /// Routed experts of the Megatron-like models: stacked, transposed, gate before up.
 ///   source: A11.1, second generation
-inline void add_mcore_experts(rule_table& table, layer_names names) {
+inline void add_mcore_experts(rule_table& table, family_inputs const& in, layer_names names) {
+  if (in.has_stacked_experts())
+    return table.under(
+        names.left, names.right,
+        {"mlp.gate.weight [e h] = mlp.router.weight",
+         "mlp.experts.gate_up_proj [e (GATE j + UP j) h] = mlp.experts.weight1 [(e h) (GATE j + "
+         "UP j)]",
+         "mlp.experts.down_proj [e h j] = mlp.experts.weight2 [(e j) h]"});
   table.under(names.left, names.right,
               {"mlp.gate.weight [e h] = mlp.router.weight",
                "mlp.experts.{e}.gate_proj.weight [(GATE j) h], mlp.experts.{e}.up_proj.weight "
@@ -50,7 +57,7 @@ inline rule_table qwen_moe_rules(family_inputs const& in) {
   add_sizes(table, in.config);
   add_llama_ends(table, in, true);
   add_llama_attention(table, in, names, true);
-  add_mcore_experts(table, names);
+  add_mcore_experts(table, in, names);
   if (in.config == nullptr || in.config->type != "qwen2_moe") return table;
   add_gated_mlp(table, in, names, "mlp.shared_expert.", "mlp.shared_experts.", "s", true);
   table.under(names.left, names.right,
