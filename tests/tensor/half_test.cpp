@@ -15,9 +15,9 @@ template <class T> std::byte const* bytes(std::vector<T> const& v) {
   return reinterpret_cast<std::byte const*>(v.data());
 }
 template <class Number> std::uint16_t written(dtype type, Number x) {
-  std::uint16_t out = 0;
-  write_numbers(type, &x, 1, reinterpret_cast<std::byte*>(&out));
-  return out;
+  std::uint16_t out[4] = {};  // as long as any type, so that compilers see no overflow
+  write_numbers(type, &x, 1, reinterpret_cast<std::byte*>(out));
+  return out[0];
 }
 float float_of(std::uint32_t bits) {
   return std::bit_cast<float>(bits);

@@ -31,7 +31,7 @@ template <class T> class lora_tile {
   [[nodiscard]] std::size_t scratch_bytes() const {
     std::size_t numbers = 0;
     for (lora_update const& u : updates_) numbers += update_numbers(u);
-    return (numbers + norm_numbers() + 1) * sizeof(double);  // of T; one to align them
+    return (numbers + filled_up(norm_numbers(), 8) + 8) * sizeof(double);  // of T; 8 to align them
   }
 
   void run(stage_call const& call) {
@@ -82,9 +82,9 @@ template <class T> class lora_tile {
   void prepare() {
     prepared_.clear();
     auto* at = reinterpret_cast<double*>(
-        (reinterpret_cast<std::uintptr_t>(call_->scratch.data()) + 7) / 8 * 8);
+        (reinterpret_cast<std::uintptr_t>(call_->scratch.data()) + 63) / 64 * 64);
     double* factor = at;
-    auto* numbers = reinterpret_cast<T*>(at + norm_numbers());
+    auto* numbers = reinterpret_cast<T*>(at + filled_up(norm_numbers(), 8));
     std::size_t operand = 0;
     for (lora_update const& u : updates_) {
       prepared p{numbers, numbers + left_numbers(u), factor, nullptr};
@@ -179,22 +179,30 @@ template <class T> class lora_tile {
 
   void add(std::size_t u, std::size_t row, std::size_t column, std::size_t n) {
     lora_update const& update = updates_[u];
-    bool adds = false;
-    for_each_row(row, [&](std::size_t, std::size_t r) { adds = adds || adds_to(update, r); });
-    if (!adds) return;
+    bool some = false;
+    bool all = true;
+    for_each_row(row, [&](std::size_t, std::size_t r) {
+      some = some || adds_to(update, r);
+      all = all && adds_to(update, r);
+    });
+    if (!some) return;
+    bool const at_once = all && rounding_ == lora_rounding::once;
     std::size_t const depth = size(update.rank);
-    T const* const left = prepared_[u].left + row / product::rows * product::packed_rows(depth);
-    for (std::size_t c = 0; c < n; c += product::columns)
-      product::compute(
-          left,
-          prepared_[u].right + (column + c) / product::columns * product::packed_columns(depth),
-          depth, &delta_[0][c], block_columns);
     auto const scale = static_cast<T>(update.scale);
+    T const* const left = prepared_[u].left + row / product::rows * product::packed_rows(depth);
+    for (std::size_t c = 0; c < n; c += product::columns) {
+      T const* const right =
+          prepared_[u].right + (column + c) / product::columns * product::packed_columns(depth);
+      if (at_once)
+        product::add(left, right, depth, scale, &sum_[0][c], block_columns);
+      else
+        product::compute(left, right, depth, &delta_[0][c], block_columns);
+    }
+    if (at_once) return;
     for_each_row(row, [&](std::size_t i, std::size_t r) {
       if (!adds_to(update, r)) return;
       if (rounding_ != lora_rounding::once) return add_rounded(update, scale, n, i);
-      for (std::size_t c = 0; c < n; c += product::columns)
-        product::add_scaled(scale, &delta_[i][c], &sum_[i][c]);
+      for (std::size_t j = 0; j < n; ++j) sum_[i][j] += scale * delta_[i][j];
     });
   }
 

@@ -116,7 +116,8 @@ inline std::optional<header_blank> blank_space_of(std::string_view text) {
 /// At most so many tensors are in a header: each has a '{' and takes some bytes.
 inline std::size_t most_tensors(std::string_view text) {
   constexpr std::string_view shortest = R"("":{"dtype":"F4","shape":[],"data_offsets":[0,0]})";
-  auto const braces = static_cast<std::size_t>(std::count(text.begin(), text.end(), '{'));
+  std::size_t braces = 0;  // found by memchr: several times as fast as std::count
+  for (auto at = text.find('{'); at != text.npos; at = text.find('{', at + 1)) ++braces;
   return std::min(braces, text.size() / shortest.size());
 }
 

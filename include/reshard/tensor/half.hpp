@@ -66,7 +66,8 @@ inline u32x4 float16_of(u32x4 x) {
   return blend(below(magnitude, 0x7f800001), out, nan) | ((x >> 16) & 0x8000);
 }
 
-template <auto Convert> void read_eight(std::byte const* from, float* to) {
+template <auto Convert>
+[[gnu::always_inline]] inline void read_eight(std::byte const* from, float* to) {
   u16x8 h;
   std::memcpy(&h, from, sizeof h);
   u16x8 const zero{};
@@ -75,7 +76,8 @@ template <auto Convert> void read_eight(std::byte const* from, float* to) {
   std::memcpy(to, &low, sizeof low);
   std::memcpy(to + 4, &high, sizeof high);
 }
-template <auto Convert> void write_eight(float const* from, std::byte* to) {
+template <auto Convert>
+[[gnu::always_inline]] inline void write_eight(float const* from, std::byte* to) {
   u32x4 low;
   u32x4 high;
   std::memcpy(&low, from, sizeof low);
@@ -85,17 +87,17 @@ template <auto Convert> void write_eight(float const* from, std::byte* to) {
   std::memcpy(to, &h, sizeof h);
 }
 
-/// Calls eight(from, to) for elements eight by eight; the last ones go through a padded copy.
-template <class From, class To, class Eight>
-void by_eights(From const* from, std::size_t from_step, To* to, std::size_t to_step, std::size_t n,
-               Eight const& eight) {
+/// Calls Eight(from, to) for elements eight by eight; the last ones go through a padded copy.
+template <auto Eight, class From, class To>
+void by_eights(From const* from, std::size_t from_step, To* to, std::size_t to_step,
+               std::size_t n) {
   std::size_t i = 0;
-  for (; i + half_lanes <= n; i += half_lanes) eight(from + i * from_step, to + i * to_step);
+  for (; i + half_lanes <= n; i += half_lanes) Eight(from + i * from_step, to + i * to_step);
   if (i == n) return;
   From last[4 * half_lanes]{};
   To out[4 * half_lanes];
   std::copy_n(from + i * from_step, (n - i) * from_step, last);
-  eight(last, out);
+  Eight(last, out);
   std::copy_n(out, (n - i) * to_step, to + i * to_step);
 }
 
@@ -120,9 +122,9 @@ template <class Sink> void by_blocks(std::size_t n, Sink const& sink) {
 ///   throws: codec_error value_is_not_supported
 inline void read_numbers(dtype type, std::byte const* from, std::size_t n, float* to) {
   if (type == dtype::bfloat16)
-    return detail::by_eights(from, 2, to, 1, n, detail::read_eight<detail::bfloat16_to_float>);
+    return detail::by_eights<detail::read_eight<detail::bfloat16_to_float>>(from, 2, to, 1, n);
   if (type == dtype::float16)
-    return detail::by_eights(from, 2, to, 1, n, detail::read_eight<detail::float16_to_float>);
+    return detail::by_eights<detail::read_eight<detail::float16_to_float>>(from, 2, to, 1, n);
   if (type == dtype::float32) {
     if (n > 0) std::memcpy(to, from, n * sizeof(float));
     return;
@@ -155,9 +157,9 @@ inline void read_numbers(dtype type, std::byte const* from, std::size_t n, doubl
 ///   throws: codec_error value_is_not_supported
 inline void write_numbers(dtype type, float const* from, std::size_t n, std::byte* to) {
   if (type == dtype::bfloat16)
-    return detail::by_eights(from, 1, to, 2, n, detail::write_eight<detail::bfloat16_of>);
+    return detail::by_eights<detail::write_eight<detail::bfloat16_of>>(from, 1, to, 2, n);
   if (type == dtype::float16)
-    return detail::by_eights(from, 1, to, 2, n, detail::write_eight<detail::float16_of>);
+    return detail::by_eights<detail::write_eight<detail::float16_of>>(from, 1, to, 2, n);
   if (type == dtype::float32) {
     if (n > 0) std::memcpy(to, from, n * sizeof(float));
     return;
@@ -191,14 +193,18 @@ namespace detail {
 template <class Bits> std::size_t first_with(Bits exponent, std::byte const* from, std::size_t n) {
   using pack [[gnu::vector_size(16)]] = Bits;
   constexpr std::size_t lanes = sizeof(pack) / sizeof(Bits);
+  constexpr std::size_t block = 32 * lanes;
   std::size_t i = 0;
-  for (pack seen{}; i + lanes <= n; i += lanes) {
-    pack x;
-    std::memcpy(&x, from + i * sizeof(Bits), sizeof x);
-    seen = pack((x & exponent) == exponent);
-    Bits any = 0;
-    for (std::size_t k = 0; k < lanes; ++k) any = static_cast<Bits>(any | seen[k]);
-    if (any != 0) break;
+  for (bool found = false; !found && i + lanes <= n;) {  // one look at the lanes per block
+    std::size_t const begin = i;
+    pack seen{};
+    for (; i + lanes <= n && i < begin + block; i += lanes) {
+      pack x;
+      std::memcpy(&x, from + i * sizeof(Bits), sizeof x);
+      seen |= pack((x & exponent) == exponent);
+    }
+    for (std::size_t k = 0; k < lanes; ++k) found = found || seen[k] != 0;
+    if (found) i = begin;
   }
   for (; i < n; ++i) {
     Bits x = 0;
