@@ -1,10 +1,20 @@
 #!/usr/bin/env python3
-"""How long convert_weight takes, against `cp -r` of the same folder, and how long it plans a checkpoint of which only the heads are there.
+"""How long convert_weight takes, against `cp -r` of the same folder, and how long it plans a checkpoint of which only the heads are there. PYTHON is an interpreter that has mindformers, mindspore, torch and transformers; its seconds leave the imports out.
 
-  convert.py BIN_DIR WORK_DIR [--mib 2048] [--repeat 5]
+  convert.py BIN_DIR WORK_DIR [--mib 2048] [--repeat 5] [--mindformers PYTHON]
   convert.py BIN_DIR WORK_DIR --plan                        the 91,991 tensors of DeepSeek-V3, sparse files, --dry_run"""
-import json, os, shutil, statistics
+import json, os, shutil, statistics, subprocess, sys
 from race import Run, llama, options, race, write_hf_folder
+
+
+MINDFORMERS = """
+import resource, sys, time, torch, transformers, mindspore
+from mindformers.models.llama.convert_weight import convert_pt_to_ms
+begin = time.time()
+convert_pt_to_ms(sys.argv[1], sys.argv[2], dtype=mindspore.bfloat16)
+print()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, time.time() - begin)
+"""
 
 
 def deepseek_v3():
@@ -41,6 +51,7 @@ def strategy(entries, path):
 
 flags = options(__doc__)
 flags.add_argument("--plan", action="store_true")
+flags.add_argument("--mindformers", metavar="PYTHON")
 flags = flags.parse_args()
 src, out, plan = (os.path.join(flags.work, "convert", name) for name in ("src", "out", "plan.json"))
 shutil.rmtree(os.path.dirname(src), ignore_errors=True)
@@ -57,4 +68,11 @@ else:
     for title, more in (("one .ckpt", ["--output_path", out + "/x.ckpt"]), ("one .ckpt, fused", ["--output_path", out + "/x.ckpt", "--qkv_concat", "True"]),
                         ("8 ranks", ["--output_path", out, "--dst_strategy", plan]), ("one .ckpt, --dtype fp16", ["--output_path", out + "/x.ckpt", "--dtype", "fp16"])):
         race(title, [*tool, "llama", "--no_sync", *more], ["cp", "-r", src, out], out, flags.repeat)
+    if flags.mindformers:
+        os.makedirs(out, exist_ok=True)
+        done = subprocess.run([flags.mindformers, "-c", MINDFORMERS, os.path.abspath(src), os.path.abspath(out) + "/theirs.ckpt"], cwd=flags.work, capture_output=True, text=True)
+        if done.returncode: sys.exit(done.stderr[-2000:])
+        peak, seconds = map(float, done.stdout.split()[-2:])
+        ours = Run([*tool, "llama", "--no_sync", "--output_path", out + "/x.ckpt", "--quiet"], out)
+        print("MindFormers: %.1f s, %.0f MiB; ours %.2f s, %.0f MiB: %.0f times as fast, 1/%.0f of the memory" % (seconds, peak, ours.seconds, ours.peak, seconds / ours.seconds, peak / ours.peak))
 shutil.rmtree(os.path.dirname(src))
