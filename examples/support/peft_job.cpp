@@ -155,8 +155,9 @@ int merge_renamed_adapters(lora_flags const& flags, job_report& report) {
   remapping const mapped = remap(source, table, remap_direction::reverse, {true});
   renamed_base const base = renamed(mapped);
   if (!base.rearranged.empty())
-    print_warnings(std::array{"stored in another order here, so no adapter can be merged into them: " +
-                              grouped(base.rearranged)});
+    print_warnings(
+        std::array{"stored in another order here, so no adapter can be merged into them: " +
+                   grouped(base.rearranged)});
   lora_record record{source};
   std::deque<peft_adapter> adapters;
   peft_merges merges = under_stored_names(merges_of(base.named, flags, adapters, record), base);
