@@ -2,6 +2,7 @@
 
 #include "support/checkpoints.hpp"
 #include "support/move_tensors.hpp"
+#include "support/weight_config.hpp"
 #include "support/weight_outputs.hpp"
 
 #include <reshard/checkpoint/remap_copies.hpp>
