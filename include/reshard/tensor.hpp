@@ -11,6 +11,7 @@
 #include <reshard/tensor/file_image.hpp>
 #include <reshard/tensor/half.hpp>
 #include <reshard/tensor/local_tensor.hpp>
+#include <reshard/tensor/product.hpp>
 #include <reshard/tensor/storage.hpp>
 #include <reshard/tensor/strided_block.hpp>
 #include <reshard/tensor/strided_copy.hpp>

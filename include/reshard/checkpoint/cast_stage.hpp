@@ -78,15 +78,17 @@ class cast_stage {
   static constexpr std::size_t block = 512;
 
   void cast(std::byte const* from, std::size_t n, std::byte* to) const {
+    bool finite = true;
     if (from_ == dtype::float64) {
       double numbers[block];
       read_numbers(from_, from, n, numbers);
-      write_numbers(to_, numbers, n, to);
+      finite = write_numbers(to_, numbers, n, to);
     } else {
       float numbers[block];
       read_numbers(from_, from, n, numbers);
-      write_numbers(to_, numbers, n, to);
+      finite = write_numbers(to_, numbers, n, to);
     }
+    if (finite) return;
     for (std::size_t i = first_not_finite(to_, to, n); i < n; ++i)
       if (is_infinite(to_, to + i * item_bytes(to_)) &&
           !is_infinite(from_, from + i * item_bytes(from_)))

@@ -190,15 +190,11 @@ template <class T> class lora_tile {
     std::size_t const depth = size(update.rank);
     auto const scale = static_cast<T>(update.scale);
     T const* const left = prepared_[u].left + row / product::rows * product::packed_rows(depth);
-    for (std::size_t c = 0; c < n; c += product::columns) {
-      T const* const right =
-          prepared_[u].right + (column + c) / product::columns * product::packed_columns(depth);
-      if (at_once)
-        product::add(left, right, depth, scale, &sum_[0][c], block_columns);
-      else
-        product::compute(left, right, depth, &delta_[0][c], block_columns);
-    }
-    if (at_once) return;
+    T const* const right =
+        prepared_[u].right + column / product::columns * product::packed_columns(depth);
+    std::size_t const blocks = filled_up(n, product::columns) / product::columns;
+    if (at_once) return product::add(left, right, depth, blocks, scale, sum_[0], block_columns);
+    product::compute(left, right, depth, blocks, delta_[0], block_columns);
     for_each_row(row, [&](std::size_t i, std::size_t r) {
       if (!adds_to(update, r)) return;
       if (rounding_ != lora_rounding::once) return add_rounded(update, scale, n, i);
@@ -206,11 +202,11 @@ template <class T> class lora_tile {
     });
   }
 
-  /// As PEFT or MindFormers round.
-  /// Of a row of the tile.
+  /// Whether an update is of a row of the tile.
   [[nodiscard]] bool adds_to(lora_update const& update, std::size_t row) const {
     return update.adds_to(tile_.offset()[stacked_ ? 1 : 0] + static_cast<index_t>(row));
   }
+  /// As PEFT or MindFormers round.
   void add_rounded(lora_update const& update, T scale, std::size_t n, std::size_t i) {
     bool const peft = rounding_ == lora_rounding::peft;
     dtype const adapter =
@@ -267,9 +263,9 @@ template <class T> class lora_tile {
   void write(std::size_t row, std::size_t column, std::size_t n) const {
     for_each_row(row, [&](std::size_t i, std::size_t r) {
       std::byte* const to = address(call_->out, r, column, types_.result);
-      write_numbers(types_.result, sum_[i], n, to);
+      if (write_numbers(types_.result, sum_[i], n, to)) return;
       std::size_t const bad = first_not_finite(types_.result, to, n);
-      if (bad < n) merge_is_not_finite(tensor_, element_text(r, column + bad));
+      merge_is_not_finite(tensor_, element_text(r, column + bad));
     });
   }
 

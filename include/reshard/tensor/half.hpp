@@ -1,10 +1,9 @@
 #pragma once
 
 #include <reshard/tensor/dtype.hpp>
+#include <reshard/tensor/half_pack.hpp>
 
-#include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace reshard {
 inline namespace v1 {
@@ -22,83 +21,6 @@ namespace detail {
                     {},
                     "elements of " + std::string{name_of(type)} +
                         " are no numbers of 16, 32 or 64 bits, so nothing is computed with them"};
-}
-
-// Eight elements at a time in vector registers: one at a time, as Eigen::half converts them, is a
-// fourth of the speed, and merging a checkpoint converts every element twice.
-inline constexpr std::size_t half_lanes = 8;
-using u16x8 [[gnu::vector_size(16)]] = std::uint16_t;
-using u32x4 [[gnu::vector_size(16)]] = std::uint32_t;
-using i32x4 [[gnu::vector_size(16)]] = std::int32_t;
-using f32x4 [[gnu::vector_size(16)]] = float;
-
-inline u32x4 below(u32x4 a, std::int32_t b) {
-  return u32x4(i32x4(a) < i32x4{b, b, b, b});
-}
-inline u32x4 blend(u32x4 mask, u32x4 where, u32x4 otherwise) {
-  return (mask & where) | (~mask & otherwise);
-}
-inline u32x4 all_lanes(std::uint32_t x) {
-  return u32x4{x, x, x, x};
-}
-
-inline u32x4 bfloat16_to_float(u32x4 h) {
-  return h << 16;
-}
-inline u32x4 bfloat16_of(u32x4 x) {
-  u32x4 const even = x + 0x7fff + ((x >> 16) & 1);
-  u32x4 const number = below(x & 0x7fffffff, 0x7f800001);
-  return blend(number, even, x | 0x400000) >> 16;
-}
-inline u32x4 float16_to_float(u32x4 h) {
-  u32x4 const magnitude = (h & 0x7fff) << 13;
-  u32x4 const finite = u32x4(f32x4(magnitude) * f32x4{0x1p112F, 0x1p112F, 0x1p112F, 0x1p112F});
-  return blend(below(magnitude, 0x0f800000), finite, magnitude | 0x7f800000) | ((h & 0x8000) << 16);
-}
-inline u32x4 float16_of(u32x4 x) {
-  u32x4 const magnitude = x & 0x7fffffff;
-  u32x4 const normal = (magnitude - (112U << 23) + 0xfff + ((magnitude >> 13) & 1)) >> 13;
-  u32x4 const small =  // one unit of 0.5 is the least number of float16
-      u32x4(f32x4(magnitude) + f32x4{0.5F, 0.5F, 0.5F, 0.5F}) - 0x3f000000;
-  u32x4 const nan = ((magnitude >> 13) & 0x3ff) | 0x7e00;
-  u32x4 out = blend(below(magnitude, 0x38800000), small, normal);
-  out = blend(below(magnitude, 0x47800000), out, all_lanes(0x7c00));
-  return blend(below(magnitude, 0x7f800001), out, nan) | ((x >> 16) & 0x8000);
-}
-
-template <auto Convert>
-[[gnu::always_inline]] inline void read_eight(std::byte const* from, float* to) {
-  u16x8 h;
-  std::memcpy(&h, from, sizeof h);
-  u16x8 const zero{};
-  u32x4 const low = Convert(u32x4(__builtin_shufflevector(h, zero, 0, 8, 1, 9, 2, 10, 3, 11)));
-  u32x4 const high = Convert(u32x4(__builtin_shufflevector(h, zero, 4, 12, 5, 13, 6, 14, 7, 15)));
-  std::memcpy(to, &low, sizeof low);
-  std::memcpy(to + 4, &high, sizeof high);
-}
-template <auto Convert>
-[[gnu::always_inline]] inline void write_eight(float const* from, std::byte* to) {
-  u32x4 low;
-  u32x4 high;
-  std::memcpy(&low, from, sizeof low);
-  std::memcpy(&high, from + 4, sizeof high);
-  u16x8 const h =
-      __builtin_shufflevector(u16x8(Convert(low)), u16x8(Convert(high)), 0, 2, 4, 6, 8, 10, 12, 14);
-  std::memcpy(to, &h, sizeof h);
-}
-
-/// Calls Eight(from, to) for elements eight by eight; the last ones go through a padded copy.
-template <auto Eight, class From, class To>
-void by_eights(From const* from, std::size_t from_step, To* to, std::size_t to_step,
-               std::size_t n) {
-  std::size_t i = 0;
-  for (; i + half_lanes <= n; i += half_lanes) Eight(from + i * from_step, to + i * to_step);
-  if (i == n) return;
-  From last[4 * half_lanes]{};
-  To out[4 * half_lanes];
-  std::copy_n(from + i * from_step, (n - i) * from_step, last);
-  Eight(last, out);
-  std::copy_n(out, (n - i) * to_step, to + i * to_step);
 }
 
 /// The float next to a number towards zero or away from it of which the last bit is odd; the number
@@ -121,10 +43,8 @@ template <class Sink> void by_blocks(std::size_t n, Sink const& sink) {
 /// Elements of a real type as floats: exact, but for float64, which is rounded.
 ///   throws: codec_error value_is_not_supported
 inline void read_numbers(dtype type, std::byte const* from, std::size_t n, float* to) {
-  if (type == dtype::bfloat16)
-    return detail::by_eights<detail::read_eight<detail::bfloat16_to_float>>(from, 2, to, 1, n);
-  if (type == dtype::float16)
-    return detail::by_eights<detail::read_eight<detail::float16_to_float>>(from, 2, to, 1, n);
+  if (type == dtype::bfloat16) return detail::widen<detail::bfloat16_format>(from, n, to);
+  if (type == dtype::float16) return detail::widen<detail::float16_format>(from, n, to);
   if (type == dtype::float32) {
     if (n > 0) std::memcpy(to, from, n * sizeof(float));
     return;
@@ -149,42 +69,6 @@ inline void read_numbers(dtype type, std::byte const* from, std::size_t n, doubl
     float block[detail::number_block];
     read_numbers(type, from + at * item, some, block);
     std::copy_n(block, some, to + at);
-  });
-}
-
-/// Floats as elements of a real type: the nearest one, even at a tie; too large is infinite, what
-/// is no number stays none. Subnormal numbers are kept.
-///   throws: codec_error value_is_not_supported
-inline void write_numbers(dtype type, float const* from, std::size_t n, std::byte* to) {
-  if (type == dtype::bfloat16)
-    return detail::by_eights<detail::write_eight<detail::bfloat16_of>>(from, 1, to, 2, n);
-  if (type == dtype::float16)
-    return detail::by_eights<detail::write_eight<detail::float16_of>>(from, 1, to, 2, n);
-  if (type == dtype::float32) {
-    if (n > 0) std::memcpy(to, from, n * sizeof(float));
-    return;
-  }
-  if (type != dtype::float64) detail::type_is_not_real(type);
-  for (std::size_t i = 0; i < n; ++i) {
-    double const x = from[i];
-    std::memcpy(to + i * sizeof x, &x, sizeof x);
-  }
-}
-
-/// Doubles as elements of a real type, rounded once: as above.
-///   throws: codec_error value_is_not_supported
-inline void write_numbers(dtype type, double const* from, std::size_t n, std::byte* to) {
-  if (type == dtype::float64) {
-    if (n > 0) std::memcpy(to, from, n * sizeof(double));
-    return;
-  }
-  std::size_t const item = item_bytes(type);
-  detail::by_blocks(n, [&](std::size_t at, std::size_t some) {
-    float block[detail::number_block];
-    for (std::size_t i = 0; i < some; ++i)
-      block[i] = type == dtype::float32 ? static_cast<float>(from[at + i])
-                                        : detail::rounded_to_odd(from[at + i]);
-    write_numbers(type, block, some, to + at * item);
   });
 }
 
@@ -231,6 +115,44 @@ template <class Bits> std::size_t first_with(Bits exponent, std::byte const* fro
     default:
       detail::type_is_not_real(type);
   }
+}
+
+/// Floats as elements of a real type: the nearest one, even at a tie; too large is infinite, what
+/// is no number stays none. Subnormal numbers are kept.
+///   returns: whether all that is written is finite
+///   throws:  codec_error value_is_not_supported
+inline bool write_numbers(dtype type, float const* from, std::size_t n, std::byte* to) {
+  if (type == dtype::bfloat16) return detail::narrow<detail::bfloat16_format>(from, n, to);
+  if (type == dtype::float16) return detail::narrow<detail::float16_format>(from, n, to);
+  if (type == dtype::float32) {
+    if (n > 0) std::memcpy(to, from, n * sizeof(float));
+  } else {
+    if (type != dtype::float64) detail::type_is_not_real(type);
+    for (std::size_t i = 0; i < n; ++i) {
+      double const x = from[i];
+      std::memcpy(to + i * sizeof x, &x, sizeof x);
+    }
+  }
+  auto const* const numbers = reinterpret_cast<std::byte const*>(from);  // as finite as the result
+  return first_not_finite(dtype::float32, numbers, n) == n;
+}
+
+/// Doubles as elements of a real type, rounded once: as above.
+inline bool write_numbers(dtype type, double const* from, std::size_t n, std::byte* to) {
+  if (type == dtype::float64) {
+    if (n > 0) std::memcpy(to, from, n * sizeof(double));
+    return first_not_finite(type, reinterpret_cast<std::byte const*>(from), n) == n;
+  }
+  std::size_t const item = item_bytes(type);
+  bool finite = true;
+  detail::by_blocks(n, [&](std::size_t at, std::size_t some) {
+    float block[detail::number_block]{};
+    for (std::size_t i = 0; i < some; ++i)
+      block[i] = type == dtype::float32 ? static_cast<float>(from[at + i])
+                                        : detail::rounded_to_odd(from[at + i]);
+    finite = write_numbers(type, block, some, to + at * item) && finite;
+  });
+  return finite;
 }
 
 }  // namespace v1
