@@ -76,8 +76,7 @@ inline void merge_flags::finish() {
   if (compat == reshard::compatibility::mindspore && source_files.pick.suffix.empty())
     source_files.pick.suffix = "1_1";
   if (processes > 0 && mover.workers == 0)
-    mover.workers =
-        std::min<std::size_t>(processes, std::max(1U, std::thread::hardware_concurrency()));
+    mover.workers = std::min(processes, reshard::worker_count(0));
 }
 
 inline std::map<std::string, std::string> merge_flags::renames() const {

@@ -32,6 +32,23 @@ struct add_row {
   }
 };
 
+/// out = in + column[row] + row[column]: of one operand other elements are wanted in each unit.
+struct add_both : add_row {
+  std::vector<box> operands(extents const& all, box const& tile) const {
+    return {box{{tile.offset()[0], 0}, {tile.extent()[0], 1}}, add_row::operands(all, tile)[0]};
+  }
+  void apply(stage_call const& call) const {
+    for_each_element(call.in.where, [&](grid_index const& at) {
+      std::int32_t value[3] = {};
+      std::memcpy(&value[0], call.in.at(at, 4), 4);
+      std::memcpy(&value[1], call.operands[0].at({at[0], 0}, 4), 4);
+      std::memcpy(&value[2], call.operands[1].at({0, at[1]}, 4), 4);
+      value[0] += value[1] + value[2];
+      std::memcpy(call.out.at(at, 4), &value[0], 4);
+    });
+  }
+};
+
 /// As add_row, over a row of int16.
 struct add_short_row : add_row {
   void apply(stage_call const& call) const {
@@ -108,6 +125,24 @@ TEST_CASE("operands are read once per tensor and worker as long as the same are 
   file_move move{"w", j.source(shape, {w}, {}), {}, {j.target<std::int32_t>(whole(shape))}};
   move.stages.push_back({add_row{}, {j.source({1, 10}, {row}, {})}});
   CHECK(j.run(move, {80, 1U << 20}, 1).read_bytes == 4 * (130 + 10));
+}
+
+TEST_CASE("an operand stays while others change, also where the last unit is smaller",
+          "[element_stage]") {
+  folder const dir;
+  job<std::int32_t> j{dir.path};
+  std::size_t const w = j.store(whole(shape));
+  std::size_t const column = j.store(whole({13, 1}));
+  std::size_t const row = j.store(whole({1, 10}));
+  file_move move{"w", j.source(shape, {w}, {}), {}, {j.target<std::int32_t>(whole(shape))}};
+  move.stages.push_back(
+      {add_both{}, {j.source({13, 1}, {column}, {}), j.source({1, 10}, {row}, {})}});
+  CHECK(j.run(move, {80, 1U << 20}, 1).read_bytes == 4 * (130 + 13 + 10));
+  CHECK(j.run(move, {12, 1U << 20}, 2).read_bytes <= 4 * (130 + 13 * 4 + 13 * 10));
+  j.check<std::int32_t>(0, [](grid_index const& at) {
+    return stored_value<std::int32_t>(0, number_of(shape, at)) +
+           stored_value<std::int32_t>(1, at[0]) + stored_value<std::int32_t>(2, at[1]);
+  });
 }
 
 TEST_CASE("operands may be stored in another order than the stage wants them", "[element_stage]") {

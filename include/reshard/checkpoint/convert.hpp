@@ -68,8 +68,7 @@ class conversion {
   ///   throws: checkpoint_error, codec_error; nothing is written
   conversion(conversion_plan plan, convert_options options)
       : plan_(std::move(plan)), options_(std::move(options)), moves_(plan_) {
-    if (options_.workers == 0)
-      options_.workers = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    options_.workers = worker_count(options_.workers);
     if (options_.memory_bytes == 0) options_.memory_bytes = default_memory_bytes();
     require_separate_files(plan_, moves_);
     for (std::string const& path : moves_.sources()) sources_.push_back(state_of(path));
@@ -170,7 +169,9 @@ class conversion {
     std::size_t const rest = options_.memory_bytes - fixed;
     split.workers = std::min(options_.workers, rest / least);
     limits_.worker_bytes = rest / split.workers;
-    fingerprint tiles;
+    fingerprint tiles;  // what the numbers of tasks depend on
+    lanes_ = work_queue::lanes_for(report_.written_bytes, limits_);
+    tiles.add_number(lanes_);
     for (std::size_t i = 0; i < moves_.size(); ++i) {
       unit_plan const units = plan_units(moves_[i], limits_);
       memory_ = most_of(memory_, units.memory);
@@ -273,6 +274,7 @@ class conversion {
   [[nodiscard]] mover_options mover_settings() {
     mover_options settings;
     settings.workers = report_.memory.workers;
+    settings.lanes = lanes_;
     settings.limits = limits_;
     settings.memory = memory_;
     settings.stop = options_.stop;
@@ -292,6 +294,7 @@ class conversion {
   planned_moves moves_;
   unit_limits limits_;
   unit_memory memory_;
+  std::size_t lanes_ = 1;
   std::uint64_t tiles_ = 0;  // fingerprint of the units
   convert_report report_;
   bool is_kept_ = false;

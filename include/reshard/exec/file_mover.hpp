@@ -28,6 +28,7 @@ struct mover_progress {
 
 struct mover_options {
   std::size_t workers = 1;
+  std::size_t lanes = 1;  ///< of the work_queue
   unit_limits limits;
   unit_memory memory;  ///< of one worker; the most that any move needs
   std::stop_token stop;
@@ -59,10 +60,11 @@ class file_mover {
   ///           cancelled
   ///   cost:   memory: workers x options.memory, and the moves in work
   mover_report run(std::size_t moves, work_queue::maker make) {
-    work_queue queue{moves, std::move(make), options_.limits};
+    work_queue queue{moves, std::move(make), options_.limits, options_.lanes};
     std::vector<std::jthread> threads;
-    for (std::size_t w = 1; w < options_.workers; ++w) threads.emplace_back([&] { work(queue); });
-    work(queue);
+    for (std::size_t w = 1; w < options_.workers; ++w)
+      threads.emplace_back([&, w] { work(queue, w); });
+    work(queue, 0);
     threads.clear();
     if (failure_) std::rethrow_exception(failure_);
     to_.close();
@@ -72,10 +74,10 @@ class file_mover {
   [[nodiscard]] target_files& targets() noexcept { return to_; }
 
  private:
-  void work(work_queue& queue) {
+  void work(work_queue& queue, std::size_t number) {
     try {
       unit_worker worker{from_, to_, options_.sums, options_.memory};
-      while (std::optional<work_task> const task = next(queue)) {
+      while (std::optional<work_task> const task = next(queue, number)) {
         bool const before = options_.was_done && options_.was_done(task->number);
         for (work_task::part const& part : task->parts)
           before ? pass(worker, part) : run(worker, part, unit_task::write);
@@ -89,10 +91,10 @@ class file_mover {
     }
   }
 
-  std::optional<work_task> next(work_queue& queue) {
+  std::optional<work_task> next(work_queue& queue, std::size_t worker) {
     if (failed_.load()) return std::nullopt;
     if (options_.stop.stop_requested()) detail::cancelled();
-    return queue.next();
+    return queue.next(worker, options_.workers);
   }
 
   void run(unit_worker& worker, work_task::part const& part, unit_task task) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <fstream>
 #include <string>
+#include <thread>
 
 namespace reshard {
 inline namespace v1 {
@@ -61,6 +62,11 @@ inline std::uint64_t cgroup_bytes(std::string const& root, std::string const& li
   return most_bytes;
 }
 }  // namespace detail
+
+/// How many workers a job has: as many as somebody says, for 0 one per processor.
+[[nodiscard]] inline std::size_t worker_count(std::size_t asked) {
+  return asked > 0 ? asked : std::max<std::size_t>(1, std::thread::hardware_concurrency());
+}
 
 /// The memory that a job may use unless somebody says otherwise: a quarter of what the machine or
 /// the control group has, at most 1 GiB.

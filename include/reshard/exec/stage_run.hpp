@@ -25,7 +25,7 @@ struct box_buffer {
 };
 
 /// Runs the stages of a move over units. One per worker.
-///   operands: kept from one unit to the next as long as the same boxes are wanted
+///   operands: each kept from one unit to the next as long as the same box of it is wanted
 class stage_runner {
  public:
   stage_runner(gatherer& gather, std::span<std::byte> operands, std::span<std::byte> scratch)
@@ -52,7 +52,10 @@ class stage_runner {
   }
 
   /// Forgets the operands: the next unit is of another tensor.
-  void forget() { wanted_.clear(); }
+  void forget() {
+    slots_.clear();
+    tiles_.clear();
+  }
 
  private:
   static stage_tile view(std::byte* buffer, box const& unit, box const& tile,
@@ -62,31 +65,46 @@ class stage_runner {
   }
 
   void gather_operands(file_move const& move, box const& unit) {
+    std::vector<tensor_source const*> sources;
     std::vector<box> wanted;
-    for (stage_use const& use : move.stages)
+    for (stage_use const& use : move.stages) {
       for (box const& what : use.stage.operands(move.shape(), unit)) wanted.push_back(what);
-    if (wanted == wanted_) return;
-    wanted_.clear();
-    tiles_.clear();
+      for (tensor_source const& operand : use.operands) sources.push_back(&operand);
+    }
+    std::vector<std::size_t> bytes;
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      bytes.push_back(static_cast<std::size_t>(wanted[i].elements()) * sources[i]->item_bytes);
+    if (!fits(bytes)) lay_out(bytes);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (tiles_[i].data != nullptr && tiles_[i].where == wanted[i]) continue;
+      box_buffer const to{slots_[i].data(), wanted[i]};
+      gather_.gather(*sources[i], wanted[i], {to.data, to.stride});
+      tiles_[i] = {to.data, to.where, to.stride};
+    }
+  }
+  [[nodiscard]] bool fits(std::vector<std::size_t> const& bytes) const {
+    return std::ranges::equal(bytes, slots_, [](std::size_t needed, std::span<std::byte> slot) {
+      return needed <= slot.size();
+    });
+  }
+  /// Operands lie one after another; a smaller one leaves the others where they are.
+  void lay_out(std::vector<std::size_t> const& bytes) {
+    forget();
     std::size_t used = 0;
-    std::size_t next = 0;
-    for (stage_use const& use : move.stages)
-      for (tensor_source const& operand : use.operands) {
-        box_buffer const to{memory_.data() + used, wanted[next]};
-        used += static_cast<std::size_t>(wanted[next].elements()) * operand.item_bytes;
-        if (used > memory_.size()) detail::stage_operand_exceeds_its_plan(used, memory_.size());
-        gather_.gather(operand, wanted[next], {to.data, to.stride});
-        tiles_.push_back({to.data, to.where, to.stride});
-        ++next;
-      }
-    wanted_ = std::move(wanted);
+    for (std::size_t const needed : bytes) {
+      if (used + needed > memory_.size())
+        detail::stage_operand_exceeds_its_plan(used + needed, memory_.size());
+      slots_.push_back(memory_.subspan(used, needed));
+      used += needed;
+    }
+    tiles_.resize(slots_.size());
   }
 
   gatherer& gather_;
   std::span<std::byte> memory_;
   std::span<std::byte> scratch_;
-  std::vector<box> wanted_;  // what tiles_ hold
-  std::vector<stage_tile> tiles_;
+  std::vector<std::span<std::byte>> slots_;
+  std::vector<stage_tile> tiles_;  // what the slots hold
 };
 
 }  // namespace v1

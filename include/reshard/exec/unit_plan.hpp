@@ -34,7 +34,7 @@ struct unit_memory {
 ///   unit_bytes:   what a unit should have; a tile of a transposed tensor up to four times as much
 ///   worker_bytes: what a worker may hold in all
 struct unit_limits {
-  std::size_t unit_bytes = std::size_t{4} << 20;
+  std::size_t unit_bytes = std::size_t{2} << 20;
   std::size_t worker_bytes = std::size_t{64} << 20;
 };
 
