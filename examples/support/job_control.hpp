@@ -5,10 +5,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <mutex>
 #include <stop_token>
 #include <thread>
 
@@ -45,8 +47,11 @@ class stop_on_signal {
 
   void watch(std::stop_token const& end) {
     std::chrono::milliseconds waited{0};
+    std::mutex mutex;
+    std::unique_lock lock{mutex};
+    std::condition_variable_any ended;  // by `end`, so that a short job does not wait for a look
     while (!end.stop_requested()) {
-      std::this_thread::sleep_for(look);
+      ended.wait_for(lock, end, look, [] { return false; });
       if (signal_ == 0) continue;
       source_.request_stop();
       if ((waited += look) < patience) continue;

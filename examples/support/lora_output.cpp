@@ -76,7 +76,7 @@ int run_merges(reshard::conversion_plan plan, std::vector<reshard::lora_merge> m
                lora_flags const& flags, lora_record const& record, std::string const& where,
                job_report& report) {
   std::vector<reshard::lora_effect> const effects =
-      reshard::effects_of(plan, merges, flags.arithmetic);
+      reshard::effects_of(plan, merges, flags.arithmetic, flags.mover.workers);
   print_effects(effects, flags.mover.quiet || !flags.mover.explain.empty());
   for (auto const& [field, value] : record.json().items()) report.set(field, value);
   report.set("effects", effects_json(effects));

@@ -2,6 +2,7 @@
 
 #include "support/hashes.hpp"
 
+#include <reshard/checkpoint/in_parallel.hpp>
 #include <reshard/checkpoint/tensor_pieces.hpp>
 
 #include <fmt/format.h>
@@ -17,19 +18,23 @@ void add_word(std::string& list, std::string const& word) {
     list += (list.empty() ? "" : ",") + word;
 }
 
-/// The hash of whole tensors, however they are stored: names, types, shapes and elements.
+/// The hash of whole tensors, however they are stored: of their names, types, shapes, and hashes of
+/// their elements.
 std::string hash_of(reshard::catalog const& in, std::vector<reshard::catalog_tensor> tensors) {
   std::sort(tensors.begin(), tensors.end(),
             [](auto const& a, auto const& b) { return a.name < b.name; });
-  sha256 hash;
-  reshard::tensor_reader reader;
-  for (reshard::catalog_tensor const& t : tensors) {
-    hash.add(fmt::format("{} {} {}\n", t.name, reshard::name_of(t.type), shape_text(t.shape)));
+  auto const line = [&](std::size_t i, reshard::tensor_reader& reader) {
+    reshard::catalog_tensor const& t = tensors[i];
     std::vector<std::byte> bytes(reshard::bytes_of(t.type, t.shape.elements()));
     reshard::box const all{t.shape};
     reshard::tensor_pieces{in, t}.fill(all, {bytes.data(), all}, reader);
-    hash.add(bytes);
-  }
+    sha256 elements;
+    elements.add(bytes);
+    return fmt::format("{} {} {} {}\n", t.name, reshard::name_of(t.type), shape_text(t.shape),
+                       elements.hex());
+  };
+  sha256 hash;
+  for (std::string const& text : reshard::in_parallel(tensors.size(), 0, line)) hash.add(text);
   return hash.hex();
 }
 

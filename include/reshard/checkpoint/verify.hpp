@@ -1,14 +1,11 @@
 #pragma once
 
+#include <reshard/checkpoint/in_parallel.hpp>
 #include <reshard/checkpoint/tensor_pieces.hpp>
 
-#include <atomic>
 #include <cstring>
-#include <exception>
 #include <functional>
-#include <mutex>
 #include <optional>
-#include <thread>
 
 namespace reshard {
 inline namespace v1 {
@@ -171,30 +168,7 @@ inline std::optional<finding> different_kind(catalog_tensor const& a, catalog_te
   return std::nullopt;
 }
 
-/// Does jobs 0 .. n - 1 on several threads and joins their findings in the order of the jobs.
-///   find: callable, (job, tensor_reader&) -> findings
-template <class Find>
-std::vector<finding> find_in_parallel(std::size_t n, std::size_t workers, Find const& find) {
-  std::vector<std::vector<finding>> found(n);
-  std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  std::exception_ptr failure;
-  auto const work = [&] {
-    tensor_reader reader;
-    try {
-      for (std::size_t i = next++; i < n; i = next++) found[i] = find(i, reader);
-    } catch (...) {
-      std::lock_guard const lock{mutex};
-      if (!failure) failure = std::current_exception();
-      next = n;
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t w = 1; w < std::min(workers, n); ++w) threads.emplace_back(work);
-    work();
-  }
-  if (failure) std::rethrow_exception(failure);
+[[nodiscard]] inline std::vector<finding> joined(std::vector<std::vector<finding>> found) {
   std::vector<finding> out;
   for (std::vector<finding>& some : found)
     std::move(some.begin(), some.end(), std::back_inserter(out));
@@ -230,13 +204,13 @@ std::vector<finding> find_in_parallel(std::size_t n, std::size_t workers, Find c
                                                  std::size_t workers = 1) {
   std::map<std::string, catalog_tensor const*> second;
   for (catalog_tensor const& t : b.tensors) second.emplace(t.name, &t);
-  std::vector<finding> out = detail::find_in_parallel(
-      a.tensors.size(), workers, [&](std::size_t i, tensor_reader& reader) {
+  std::vector<finding> out = detail::joined(
+      in_parallel(a.tensors.size(), workers, [&](std::size_t i, tensor_reader& reader) {
         catalog_tensor const& t = a.tensors[i];
         auto const at = second.find(t.name);
         if (at == second.end()) return std::vector<finding>{{t.name, "only in the first"}};
         return verify(a, t, b, *at->second, reader);
-      });
+      }));
   for (catalog_tensor const& t : a.tensors) second.erase(t.name);
   for (auto const& [name, tensor] : second) out.push_back({name, "only in the second"});
   return out;

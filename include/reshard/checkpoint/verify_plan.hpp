@@ -31,6 +31,35 @@ inline catalog_tensor of_first_holder(catalog const& in, catalog_tensor t) {
   return t;
 }
 
+using byte_buffer = std::vector<std::byte>;
+inline std::size_t bytes_of(box const& what, std::size_t item) {
+  return static_cast<std::size_t>(what.elements()) * item;
+}
+
+/// Boxes of the tensors that a stage takes besides its own.
+struct held_operands {
+  std::vector<byte_buffer> memory;
+  std::vector<stage_tile> tiles;
+};
+
+/// What a stage makes of a box, which is whole tiles.
+inline byte_buffer applied(any_stage const& stage, extents const& shape, box const& what,
+                           byte_buffer& in, held_operands const& operands) {
+  grid_index const stride = row_major_strides(what.extent());
+  byte_buffer out(bytes_of(what, stage.items().out));
+  byte_buffer scratch(stage.scratch_bytes(what));
+  stage_tile const from{in.data(), what, stride};
+  stage_tile const to{out.data(), what, stride};
+  for_each_stage_tile(what, stage.grain(shape), [&](box const& tile) {
+    stage.apply({shape,
+                 {from.at(tile.offset(), stage.items().in), tile, stride},
+                 operands.tiles,
+                 scratch,
+                 {to.at(tile.offset(), stage.items().out), tile, stride}});
+  });
+  return out;
+}
+
 /// Recomputes what a plan says of one tensor, from the sources alone.
 class planned_elements {
  public:
@@ -48,29 +77,49 @@ class planned_elements {
   /// The elements of a box, which is whole tiles if there are stages.
   index_t fill(box const& what, memory_box const& to, tensor_reader& reader) {
     if (tensor_.stages.empty()) return from_.fill(what, to, reader);
-    buffer in(bytes(what, tensor_.stages.front().stage.items().in));
+    byte_buffer in(bytes_of(what, tensor_.stages.front().stage.items().in));
     index_t const filled = from_.fill(what, {in.data(), what}, reader);
-    for (std::size_t i = 0; i < tensor_.stages.size(); ++i) in = applied(i, what, in, reader);
+    for (std::size_t i = 0; i < tensor_.stages.size(); ++i)
+      in = applied(tensor_.stages[i].stage, tensor_.to.shape, what, in, operands(i, what, reader));
     copy_box(to.data, to.where, in.data(), what, what, tensor_.stages.back().stage.items().out);
     return filled;
   }
 
-  /// Some tiles, spread over the tensor.
-  [[nodiscard]] std::vector<box> sample(std::size_t n) const {
-    extents const& shape = tensor_.to.shape;
-    grid_index tile(shape.rank(), 1);
-    for (planned_stage const& stage : tensor_.stages) {
-      grid_index const grain = stage.stage.grain(shape);
-      for (std::size_t d = 0; d < tile.size(); ++d)
-        tile[d] = std::lcm(tile[d], std::max<index_t>(1, grain[d]));
+  /// What a stage takes besides the elements of a box.
+  held_operands operands(std::size_t i, box const& what, tensor_reader& reader) {
+    planned_stage const& use = tensor_.stages[i];
+    held_operands out;
+    for (box const& wanted : use.stage.operands(tensor_.to.shape, what)) {
+      std::size_t const k = out.tiles.size();
+      out.memory.emplace_back(bytes_of(wanted, item_bytes(use.operands[k].type)));
+      operands_[i][k].fill(wanted, {out.memory.back().data(), wanted}, reader);
+      out.tiles.push_back({out.memory.back().data(), wanted, row_major_strides(wanted.extent())});
     }
-    index_t elements = 1;
-    for (index_t const size : tile) elements *= size;
-    for (std::size_t d = tile.size(); d-- > 0 && elements < least_elements;) {
-      if (tile[d] != 1)
-        continue;  // dims whose cuts are free make tiles larger, the last ones first
-      tile[d] = std::max<index_t>(1, std::min(shape[d], least_elements / elements));
-      elements *= tile[d];
+    return out;
+  }
+
+  /// Some tiles, spread over the tensor. Dims whose cuts are free make tiles larger, the last one
+  /// to a run that is worth a read, then the others: what is computed of rows and columns, as
+  /// products are, needs fewer operands for a wide tile of some rows than for one long row.
+  ///   elements: about how many in a tile
+  [[nodiscard]] std::vector<box> sample(std::size_t n, index_t elements = 4096) const {
+    extents const& shape = tensor_.to.shape;
+    grid_index grain(shape.rank(), 1);
+    for (planned_stage const& stage : tensor_.stages) {
+      grid_index const sizes = stage.stage.grain(shape);
+      for (std::size_t d = 0; d < grain.size(); ++d)
+        grain[d] = std::lcm(grain[d], std::max<index_t>(1, sizes[d]));
+    }
+    grid_index tile = grain;
+    auto const lengthen = [&](std::size_t d, index_t most) {
+      index_t others = 1;
+      for (std::size_t e = 0; e < tile.size(); ++e) others *= e == d ? 1 : tile[e];
+      if (grain[d] == 1) tile[d] = std::max<index_t>(1, std::min(shape[d], most / others));
+    };
+    if (std::size_t const dims = tile.size(); dims > 0) {
+      lengthen(dims - 1, least_run);
+      for (std::size_t d = dims - 1; d-- > 0;) lengthen(d, elements);
+      lengthen(dims - 1, elements);
     }
     unit_list const tiles{box{shape}, tile};
     std::vector<box> out;
@@ -81,12 +130,7 @@ class planned_elements {
   }
 
  private:
-  using buffer = std::vector<std::byte>;
-  static constexpr index_t least_elements = 4096;
-
-  static std::size_t bytes(box const& what, std::size_t item) {
-    return static_cast<std::size_t>(what.elements()) * item;
-  }
+  static constexpr index_t least_run = 512;
 
   viewed_tensor viewed(planned_source const& source, replica_rule replicas) {
     std::vector<tensor_pieces> stored;
@@ -96,32 +140,6 @@ class planned_elements {
       stored.emplace_back(*ref.in, first ? first_.back() : ref.tensor);
     }
     return {std::move(stored), source.terms, group_of(source.type).bytes};
-  }
-
-  buffer applied(std::size_t i, box const& what, buffer& in, tensor_reader& reader) {
-    planned_stage const& use = tensor_.stages[i];
-    extents const& shape = tensor_.to.shape;
-    std::vector<box> const boxes = use.stage.operands(shape, what);
-    std::vector<buffer> held;
-    std::vector<stage_tile> operands;
-    for (std::size_t k = 0; k < boxes.size(); ++k) {
-      held.emplace_back(bytes(boxes[k], item_bytes(use.operands[k].type)));
-      operands_[i][k].fill(boxes[k], {held.back().data(), boxes[k]}, reader);
-      operands.push_back({held.back().data(), boxes[k], row_major_strides(boxes[k].extent())});
-    }
-    grid_index const stride = row_major_strides(what.extent());
-    buffer out(bytes(what, use.stage.items().out));
-    buffer scratch(use.stage.scratch_bytes(what));
-    for_each_stage_tile(what, use.stage.grain(shape), [&](box const& tile) {
-      stage_tile const from{in.data(), what, stride};
-      stage_tile const to{out.data(), what, stride};
-      use.stage.apply({shape,
-                       {from.at(tile.offset(), use.stage.items().in), tile, stride},
-                       operands,
-                       scratch,
-                       {to.at(tile.offset(), use.stage.items().out), tile, stride}});
-    });
-    return out;
   }
 
   planned_tensor const& tensor_;
@@ -151,8 +169,8 @@ inline std::vector<std::map<std::size_t, catalog>> written_parts(conversion_plan
 [[nodiscard]] inline std::vector<finding> verify_plan(conversion_plan const& plan,
                                                       verify_options const& options = {}) {
   auto const parts = detail::written_parts(plan);
-  return detail::find_in_parallel(
-      parts.size(), options.workers, [&](std::size_t i, tensor_reader& reader) {
+  return detail::joined(
+      in_parallel(parts.size(), options.workers, [&](std::size_t i, tensor_reader& reader) {
         planned_tensor const& tensor = plan.tensors[i];
         detail::planned_elements elements{tensor, options.replicas};
         detail::tensor_comparison comparison{
@@ -171,7 +189,7 @@ inline std::vector<std::map<std::size_t, catalog>> written_parts(conversion_plan
         if (!tensor.stages.empty()) return comparison.run(elements.sample(options.sampled_tiles));
         if (elements.from().is_stored()) comparison.add(elements.from().stored().front(), 1);
         return comparison.run();
-      });
+      }));
 }
 
 }  // namespace v1
