@@ -136,8 +136,8 @@ template <class T> class lora_tile {
       std::byte const* const source = from.at(at, item_bytes(u.right));
       for (std::size_t j = 0; j < columns_; j += block_columns) {
         std::size_t const some = std::min(block_columns, columns_ - j);
-        std::fill_n(row, block_columns, T{0});
         read_numbers(u.right, source + j * item_bytes(u.right), some, row);
+        std::fill(row + some, row + block_columns, T{0});
         for (std::size_t c = 0; c < some; c += product::columns)
           std::copy_n(row + c, product::columns,
                       to + (j + c) / product::columns * product::packed_columns(depth) +
