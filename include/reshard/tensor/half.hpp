@@ -3,6 +3,7 @@
 #include <reshard/tensor/dtype.hpp>
 #include <reshard/tensor/half_pack.hpp>
 
+#include <bit>
 #include <cmath>
 
 namespace reshard {

@@ -3,7 +3,6 @@
 #include <reshard/tensor/pack.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 
