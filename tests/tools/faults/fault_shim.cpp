@@ -1,11 +1,13 @@
 // A library for LD_PRELOAD that makes system calls of a tool fail as disks, networks and people do.
 //
 // FAULT_CALL   the call: preadv, pwritev, copy_file_range, fdatasync, fsync, rename, ftruncate,
-// write FAULT_AT     which one of them, counted from 1 over all threads; all from then on if
-// FAULT_EVERY FAULT_PATH   counts only calls on files whose path contains this FAULT_WHAT   a
-// number: that errno. "short": reads and writes take at most 1000 bytes. "kill":
+//              write
+// FAULT_AT     which one of them, counted from 1 over all threads; all from then on if FAULT_EVERY
+// FAULT_PATH   counts only calls on files whose path contains this
+// FAULT_WHAT   a number: that errno. "short": reads and writes take at most 1000 bytes. "kill":
 //              SIGKILL. "truncate": the file is cut to half first. "touch": a byte of it is changed
-//              first. "save": after the call the folder FAULT_FOLDER is copied to FAULT_SAVED
+//              first. "save": after the call the folder FAULT_FOLDER is copied to FAULT_SAVED, and
+//              the next fdatasync of any file is SIGKILL
 // FAULT_BOOT   what /proc/sys/kernel/random/boot_id reads as
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -20,7 +22,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
 #include <string>
 
 namespace {
@@ -77,13 +78,17 @@ bool fails(char const* call, std::string const& path) {
   return errno != 0;
 }
 
-void save_after(char const* call, int fd) {
-  static std::mutex one;
-  if (!is("save") || !strikes(call, path_of(fd))) return;
-  std::lock_guard const guard{one};
+/// Keeps what a disk would have if the machine stopped before the next sync, and stops there.
+int sync_and_save(int fd, int (*sync)(int)) {
+  static std::atomic<bool> saved{false};
+  if (saved) raise(SIGKILL);
+  int const result = sync(fd);
+  if (!strikes("fdatasync", path_of(fd))) return result;
   std::string const command = std::string{"env -u LD_PRELOAD cp -a "} + setting("FAULT_FOLDER") +
                               " " + setting("FAULT_SAVED");
   if (std::system(command.c_str()) != 0) std::abort();
+  saved = true;
+  return result;
 }
 
 /// The first buffer, cut to a short length.
@@ -123,10 +128,9 @@ ssize_t write(int fd, void const* bytes, size_t n) {
   return real<decltype(write)>("write")(fd, bytes, n);
 }
 int fdatasync(int fd) {
-  if (!is("save") && fails("fdatasync", path_of(fd))) return -1;
-  int const result = real<decltype(fdatasync)>("fdatasync")(fd);
-  save_after("fdatasync", fd);
-  return result;
+  auto* const sync = real<decltype(fdatasync)>("fdatasync");
+  if (is("save")) return sync_and_save(fd, sync);
+  return fails("fdatasync", path_of(fd)) ? -1 : sync(fd);
 }
 int fsync(int fd) {
   if (fails("fsync", path_of(fd))) return -1;
