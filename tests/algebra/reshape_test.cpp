@@ -72,6 +72,22 @@ constexpr bool uneven_parts_are_stated_in_larger_units() {
 }
 TEST_BOTH("[reshape]", uneven_parts_are_stated_in_larger_units)
 
+/// Of {0 1} parts 1 and 5 have indices: they are 0 and 1 of {1 0} / 3, which deals them out.
+constexpr bool stated_sizes_may_be_over_axes_in_another_order() {
+  device_matrix const devices{3, 2};
+  tensor_map map;
+  map.append(devices, {});
+  map.append(devices, {device_axis{0}, device_axis{1}}, cut_rule::parts({0, 2, 0, 0, 0, 2}));
+  layout const square{devices, map, {4, 4}};
+  layout const flat = reshaped(square, {1, 16});
+  EXPECT(same_elements(flat, square));
+  EXPECT((flat.map().cuts()[0].by() == digit{{device_axis{1}, device_axis{0}}, 3, 2}));
+  EXPECT(flat.map().rule(0) == cut_rule::cyclic(2));
+  EXPECT(same_placement(reshaped(flat, {4, 4}), square));
+  return true;
+}
+TEST_BOTH("[reshape]", stated_sizes_may_be_over_axes_in_another_order)
+
 constexpr bool scalars_and_empty_tensors_have_shapes_too() {
   EXPECT((reshaped(layout{eight, {}, {}}, {1, 1}).shape() == extents{1, 1}));
   EXPECT((reshaped(layout{eight, plain_map(eight, {-1}), {1}}, {}).shape() == extents{}));
