@@ -31,10 +31,11 @@ struct unit_memory {
 }
 
 /// Sizes of units.
-///   unit_bytes:   what a unit should have; a tile of a transposed tensor up to four times as much
+///   unit_bytes:   what a unit should have, before and after a stage together: it stays in the
+///                 cache. A tile of a transposed tensor has up to four times as much
 ///   worker_bytes: what a worker may hold in all
 struct unit_limits {
-  std::size_t unit_bytes = std::size_t{2} << 20;
+  std::size_t unit_bytes = std::size_t{4} << 20;
   std::size_t worker_bytes = std::size_t{64} << 20;
 };
 
@@ -153,7 +154,8 @@ class unit_search {
       grid_index longer = tile_;
       longer[d] = at_most(d, middle * grain_[d]);
       unit_memory const needed = memory_of(longer);
-      bool const fits = needed.unit <= unit_bytes && needed.all() <= limits_.worker_bytes;
+      bool const fits =
+          needed.unit + needed.staged <= unit_bytes && needed.all() <= limits_.worker_bytes;
       (fits ? least : steps) = fits ? middle : middle - 1;
     }
     tile_[d] = std::max(tile_[d], at_most(d, least * grain_[d]));
