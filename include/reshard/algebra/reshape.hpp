@@ -3,8 +3,6 @@
 #include <reshard/algebra/dim_assembly.hpp>
 #include <reshard/algebra/same_elements.hpp>
 
-#include <algorithm>
-
 namespace reshard {
 inline namespace v1 {
 namespace detail {
@@ -225,19 +223,27 @@ constexpr int unevenness(ruled_cut const& by) {
 ///   3
 ///            where {1 0} % 3 is 2
 constexpr ruled_cut with_axes_in_order(device_matrix const& devices, ruled_cut by) {
-  axis_list const axes = by.by_.axes();
   if (by.rule_.kind_ != cut_kind::listed || sum_of(by.rule_.sizes_) == 0) return by;
-  if (by.parts() != combinations(devices, axes)) return by;
-  inplace_vector<device_axis, max_axes> order;
-  for (device_axis const axis : axes)
-    if (devices.size(axis) > 1) order.push_back(axis);
-  std::sort(order.begin(), order.end());
-  do {
+  if (by.parts() != combinations(devices, by.by_.axes())) return by;
+  inplace_vector<device_axis, max_axes> axes;
+  index_t orders = 1;
+  for (device_axis const axis : by.by_.axes()) {
+    if (devices.size(axis) == 1) continue;
+    axes.push_back(axis);
+    orders *= static_cast<index_t>(axes.size());
+  }
+  for (index_t order = 0; order < orders; ++order) {
+    auto left = axes;
     axis_list in_order;
-    for (device_axis const axis : order) in_order.push_back(axis);
+    for (index_t rest = order; !left.empty();) {
+      auto const next = static_cast<std::size_t>(rest) % left.size();
+      rest /= static_cast<index_t>(left.size());
+      in_order.push_back(left[next]);
+      left.erase(next);
+    }
     ruled_cut const other = with_axes_in_order(devices, by, in_order);
     if (other.parts() > 0 && unevenness(other) < unevenness(by)) by = other;
-  } while (std::next_permutation(order.begin(), order.end()));
+  }
   return by;
 }
 constexpr layout with_axes_in_order(layout const& l) {
