@@ -1,5 +1,6 @@
 #pragma once
 
+#include <reshard/algebra/axis_order.hpp>
 #include <reshard/algebra/dim_assembly.hpp>
 #include <reshard/algebra/same_elements.hpp>
 
@@ -192,74 +193,8 @@ constexpr reshaped_map map_of_sub_dims(device_matrix const& devices, cut_grid co
   if (out.exists) out.map = simplified(devices, out.map, shape);
   return out;
 }
-/// A cut with stated sizes over the same axes in another order: without parts if those that are not
-/// empty would not follow one another as before.
-constexpr ruled_cut with_axes_in_order(device_matrix const& devices, ruled_cut const& by,
-                                       axis_list const& axes) {
-  size_list sizes;
-  index_t last = -1;
-  for (index_t number = 0; number < by.parts(); ++number) {
-    index_t const part = by.by_.value(devices, device_of(devices, axes, number));
-    sizes.push_back(by.rule_.sizes_[static_cast<std::size_t>(part)]);
-    if (sizes.back() == 0) continue;
-    if (part < last) return {};
-    last = part;
-  }
-  return {{devices, axes}, cut_rule::parts(sizes)};
-}
-/// How far a cut is from dealing out indices one by one: 2 for each sub-dim with stated sizes, 1
-/// for each with another rule.
-constexpr int unevenness(ruled_cut const& by) {
-  cut_grid fine;
-  append_cut(fine, by, sum_of(by.rule_.sizes_));
-  int sum = 0;
-  for (std::size_t i = 0; i < fine.size(); ++i)
-    if (fine[i].size_ > 1 && !fine[i].is_whole() && !fine.is_dealt_out(i))
-      sum += fine.cut_of(i, 0).rule_.kind_ == cut_kind::listed ? 2 : 1;
-  return sum;
-}
-/// The same over its axes in the order that is most even.
-///   example: devices(3, 2), only parts 1 and 5 of {0 1} have indices: they are 0 and 1 of {1 0} /
-///   3
-///            where {1 0} % 3 is 2
-constexpr ruled_cut with_axes_in_order(device_matrix const& devices, ruled_cut by) {
-  if (by.rule_.kind_ != cut_kind::listed || sum_of(by.rule_.sizes_) == 0) return by;
-  if (by.parts() != combinations(devices, by.by_.axes())) return by;
-  inplace_vector<device_axis, max_axes> axes;
-  index_t orders = 1;
-  for (device_axis const axis : by.by_.axes()) {
-    if (devices.size(axis) == 1) continue;
-    axes.push_back(axis);
-    orders *= static_cast<index_t>(axes.size());
-  }
-  for (index_t order = 0; order < orders; ++order) {
-    auto left = axes;
-    axis_list in_order;
-    for (index_t rest = order; !left.empty();) {
-      auto const next = static_cast<std::size_t>(rest) % left.size();
-      rest /= static_cast<index_t>(left.size());
-      in_order.push_back(left[next]);
-      left.erase(next);
-    }
-    ruled_cut const other = with_axes_in_order(devices, by, in_order);
-    if (other.parts() > 0 && unevenness(other) < unevenness(by)) by = other;
-  }
-  return by;
-}
-constexpr layout with_axes_in_order(layout const& l) {
-  tensor_map map;
-  for (std::size_t d = 0; d < l.map().size(); ++d) {
-    map.append(l.devices(), {});
-    for (ruled_cut const& by : chain_of(l.map(), d)) {
-      ruled_cut const in_order = with_axes_in_order(l.devices(), by);
-      map.add_cut(d, in_order.by_, in_order.rule_);
-    }
-  }
-  return {l.devices(), map, l.shape()};
-}
-
 /// The map of the reshaped layout: with the dims that stay as they are, else with all of them
-/// factored, else with digits joined.
+/// factored, else with digits joined, else the same with axes in another order.
 constexpr reshaped_map find_reshaped_map(layout const& l, extents const& shape) {
   reshaped_map found = map_of_sub_dims(l.devices(), factored(l, shape), shape);
   if (found.exists) return found;
@@ -269,8 +204,8 @@ constexpr reshaped_map find_reshaped_map(layout const& l, extents const& shape) 
     if (!found.exists)
       found = map_of_sub_dims(l.devices(), with_joined_digits(l.devices(), all, upper), shape);
   if (found.exists) return found;
-  layout const other = with_axes_in_order(l);
-  return other == l ? found : find_reshaped_map(other, shape);
+  layout const even = in_even_order(l);
+  return even == l ? found : find_reshaped_map(even, shape);
 }
 }  // namespace detail
 
