@@ -26,8 +26,8 @@ TEST_BOTH("[axis_order]", parts_are_numbered_so_that_they_are_dealt_out)
 
 constexpr bool the_order_of_the_parts_stays() {
   device_matrix const devices{3, 2};
-  ruled_cut const by{digit{devices, up}, cut_rule::parts({1, 1, 0, 0, 1, 0})};
-  EXPECT(detail::stated_over(devices, by, down).parts() == 0);  // 1 is 2 of it, 4 is 3
+  ruled_cut const by{digit{devices, up}, cut_rule::parts({1, 1, 0, 1, 0, 0})};
+  EXPECT(detail::stated_over(devices, by, down).parts() == 0);  // 3 is 1 of it, 1 is 2
   EXPECT(detail::stated_over(devices, by, up) == by);
   return true;
 }
@@ -52,21 +52,22 @@ TEST_CASE("every device keeps its interval", "[axis_order]") {
   for (device_matrix const& devices : {device_matrix{3, 2}, {2, 1, 3}, {2, 2, 2}}) {
     axis_list axes;
     for (std::size_t a = 0; a < devices.axes(); ++a) axes.push_back(device_axis(a));
-    for (size_list const& sizes : all_rules::sums(5, devices.devices(), 1, 0)) {
-      ruled_cut const by{digit{devices, axes}, cut_rule::parts(sizes)};
-      ruled_cut const even = detail::in_even_order(devices, by);
-      tensor_map from, to;
-      from.append(devices, {}), to.append(devices, {});
-      from.add_cut(0, by.by_, by.rule_), to.add_cut(0, even.by_, even.rule_);
-      layout const a{devices, from, {5}};
-      layout const b{devices, to, {5}};
-      REQUIRE(detail::in_even_order(a) == b);
-      REQUIRE(stated::numbers_of(a) == stated::numbers_of(b));
-      CHECK(detail::unevenness(even) <= detail::unevenness(by));
-      turned += even == by ? 0 : 1;
-    }
+    for (index_t const extent : {2, 3, 4})
+      for (size_list const& sizes : all_rules::sums(extent, devices.devices(), 1, 0)) {
+        ruled_cut const by{digit{devices, axes}, cut_rule::parts(sizes)};
+        ruled_cut const even = detail::in_even_order(devices, by);
+        tensor_map from, to;
+        from.append(devices, {}), to.append(devices, {});
+        from.add_cut(0, by.by_, by.rule_), to.add_cut(0, even.by_, even.rule_);
+        layout const a{devices, from, {extent}};
+        layout const b{devices, to, {extent}};
+        REQUIRE(detail::in_even_order(a) == b);
+        REQUIRE(stated::numbers_of(a) == stated::numbers_of(b));
+        CHECK(detail::unevenness(even) <= detail::unevenness(by));
+        turned += even == by ? 0 : 1;
+      }
   }
-  CHECK(turned > 50);
+  CHECK(turned > 20);
 }
 
 }  // namespace
