@@ -1,6 +1,6 @@
 cmake_minimum_required(VERSION 3.25)
 # Checks what is deterministic about the structure: which room includes which, third parties per header, short standard headers in
-# algebra and plan, header and tool lengths, preprocessed lines of algebra.hpp. cmake -DROOT=... -DCOMPILER=... -P layers.cmake
+# algebra and plan, header and tool lengths, preprocessed lines of algebra.hpp, all headers together. cmake -DROOT=... -DCOMPILER=... -P layers.cmake
 set(may_algebra algebra)
 set(may_plan algebra plan)
 set(may_tensor algebra tensor)
@@ -86,6 +86,18 @@ if(EXISTS ${ROOT}/include/reshard/algebra.hpp)
     fault("algebra.hpp: ${length} preprocessed lines, at most 5000")
   endif()
 endif()
+
+# A program may include any of them, in any order: names of different rooms must not meet.
+list(FILTER headers EXCLUDE REGEX "^(interop|benchmarking)/|catch_matchers|^benchmarking[.]hpp")
+foreach(order IN ITEMS forwards backwards)
+  list(TRANSFORM headers REPLACE "^(.+)$" "-include;reshard/\\1" OUTPUT_VARIABLE includes)
+  execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -I${ROOT}/include ${includes} -x c++ /dev/null RESULT_VARIABLE result ERROR_VARIABLE errors)
+  if(result)
+    fault("all headers together, ${order}: ${errors}")
+  endif()
+  list(REVERSE headers)
+endforeach()
+
 if(faults GREATER 0)
   message(FATAL_ERROR "${faults} faults")
 endif()

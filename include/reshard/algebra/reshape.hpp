@@ -96,17 +96,17 @@ constexpr bool join_gate(device_matrix const& devices, cut_grid& g, std::size_t 
 }
 
 /// Whose number is the upper one when the numbers of a chain are read as one.
-enum class reading : std::uint8_t { first_cut, last_cut };
+enum class upper_cut : std::uint8_t { first, last };
 
 /// The one cut with stated sizes that a chain is; without parts if there is none.
-constexpr ruled_cut joined_chain(device_matrix const& devices, cut_chain const& cuts, reading upper,
-                                 index_t size) {
+constexpr ruled_cut joined_chain(device_matrix const& devices, cut_chain const& cuts,
+                                 upper_cut upper, index_t size) {
   tensor_map const map = map_of(cuts);
   dim_cuts const along{map, 0, size};
   joined_digit by{true, cuts[0].by_};
   for (std::size_t i = 1; i < cuts.size() && by.exists; ++i)
-    by = upper == reading::first_cut ? joined(devices, by.value, cuts[i].by_)
-                                     : joined(devices, cuts[i].by_, by.value);
+    by = upper == upper_cut::first ? joined(devices, by.value, cuts[i].by_)
+                                   : joined(devices, cuts[i].by_, by.value);
   if (!by.exists || by.value.modulo() > static_cast<index_t>(max_sizes)) return {};
   size_list sizes;
   index_t offset = 0;
@@ -114,7 +114,7 @@ constexpr ruled_cut joined_chain(device_matrix const& devices, cut_chain const& 
     part_index part(cuts.size(), 0);
     index_t rest = number;
     for (std::size_t i = 0; i < cuts.size(); ++i) {
-      std::size_t const k = upper == reading::first_cut ? cuts.size() - 1 - i : i;
+      std::size_t const k = upper == upper_cut::first ? cuts.size() - 1 - i : i;
       part[k] = rest % cuts[k].parts();
       rest /= cuts[k].parts();
     }
@@ -127,7 +127,8 @@ constexpr ruled_cut joined_chain(device_matrix const& devices, cut_chain const& 
 
 /// With digits joined that are one number, on neighbours that are dealt out and where one part gets
 /// all.
-constexpr cut_grid with_joined_digits(device_matrix const& devices, cut_grid grid, reading upper) {
+constexpr cut_grid with_joined_digits(device_matrix const& devices, cut_grid grid,
+                                      upper_cut upper) {
   digit_list digits;
   for (ruled_cut const& by : grid.cuts_) digits.push_back(by.by_);
   digits = with_few_axes(devices, digits);
@@ -200,7 +201,7 @@ constexpr reshaped_map find_reshaped_map(layout const& l, extents const& shape) 
   if (found.exists) return found;
   cut_grid const all = factored(l, {});
   found = map_of_sub_dims(l.devices(), all, shape);
-  for (reading const upper : {reading::first_cut, reading::last_cut})
+  for (upper_cut const upper : {upper_cut::first, upper_cut::last})
     if (!found.exists)
       found = map_of_sub_dims(l.devices(), with_joined_digits(l.devices(), all, upper), shape);
   if (found.exists) return found;

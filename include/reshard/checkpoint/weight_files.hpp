@@ -101,7 +101,7 @@ inline std::vector<std::vector<std::size_t>> parts_of(std::span<planned_tensor c
 }
 
 /// The numbers of weights, and those of hyper parameters.
-inline std::pair<std::vector<std::size_t>, std::vector<std::size_t>> split(
+inline std::pair<std::vector<std::size_t>, std::vector<std::size_t>> weights_and_hyper(
     std::span<planned_tensor const> tensors, hyper_rule const& is_hyper) {
   std::pair<std::vector<std::size_t>, std::vector<std::size_t>> out;
   for (std::size_t i = 0; i < tensors.size(); ++i)
@@ -166,7 +166,7 @@ inline std::string shard_name(std::size_t shard, std::size_t shards, std::string
                                                          weight_file_options const& options,
                                                          hyper_rule const& is_hyper = {}) {
   if (options.max_bytes == 0) detail::file_limit_is_zero();
-  auto const [weights, hyper] = detail::split(tensors, is_hyper);
+  auto const [weights, hyper] = detail::weights_and_hyper(tensors, is_hyper);
   auto const shards = detail::shards_of(tensors, weights, options.max_bytes);
   detail::weight_file_list list{tensors, options};
   std::string const extension{options.format.extension};
@@ -189,7 +189,7 @@ inline std::string shard_name(std::size_t shard, std::size_t shards, std::string
                                                      weight_file_options const& options,
                                                      hyper_rule const& is_hyper = {}) {
   if (options.max_bytes == 0) detail::file_limit_is_zero();
-  auto const [weights, hyper] = detail::split(tensors, is_hyper);
+  auto const [weights, hyper] = detail::weights_and_hyper(tensors, is_hyper);
   auto const parts = detail::parts_of(tensors, weights, options.max_bytes);
   std::string const extension{options.format.extension};
   weight_file_options settings = options;
