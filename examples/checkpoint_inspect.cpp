@@ -68,7 +68,11 @@ void inspect_strategy(inspect_flags const& flags, std::string const& path) {
 void inspect_file(inspect_flags const& flags, std::string const& path) {
   random_access_file const file{path};
   file_kind const kind = kind_of(file);
-  if (kind == file_kind::strategy || kind == file_kind::json) return inspect_strategy(flags, path);
+  if (kind == file_kind::strategy || kind == file_kind::json) {
+    if (path == flags.path && (flags.hash || flags.check))
+      detail::arguments_disagree(path + " has no tensors: --hash and --check say nothing of it");
+    return inspect_strategy(flags, path);
+  }
   for (file_format const& format : tools::formats())
     if (format.recognises(file)) return inspect_tensors(flags, file, format);
   // no format takes it: the .ckpt reader says at which byte it is damaged

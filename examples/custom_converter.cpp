@@ -38,7 +38,8 @@ file_image blob_image(std::span<image_entry const> entries, image_options const&
   return out;
 }
 
-int main(int, char** argv) {  // custom_converter <folder of the ranks> <folder of the blobs>
+int main(int argc, char** argv) {
+  if (argc != 3) return fmt::print("custom_converter RANKS BLOBS, two folders\n"), 2;
   catalog tiles;
   for (tiles.ranks = 0; tiles.ranks < 4; ++tiles.ranks) {
     random_access_file const file{fmt::format("{}/rank_{}.tiles", argv[1], tiles.ranks)};

@@ -41,7 +41,8 @@ void convert(std::string const& from, std::string const& to, file_format const& 
 }
 }  // namespace
 
-int main(int, char** argv) {  // custom_family <folder of the weights> <folder of the results>
+int main(int argc, char** argv) {
+  if (argc != 3) return fmt::print("custom_family WEIGHTS RESULTS, two folders\n"), 2;
   std::string const there = fmt::format("{}/baichuan.ckpt", argv[2]);
   convert(fmt::format("{}/model.safetensors", argv[1]), there, ckpt_format,
           remap_direction::forward);

@@ -71,7 +71,7 @@ int move_tensors(reshard::conversion_plan plan, mover_flags const& flags, std::s
                        : "the same command goes on from here, --fresh starts over");
     report.set("status", "stopped");
     report.set("signal", signal);
-    report.write();
+    report.write_at_last();
   };
   stop_on_signal const signals{give_up};
   progress_display progress{progress_display::form_for(flags.progress, flags.quiet)};
@@ -127,7 +127,7 @@ int run_reported(tool& app, int argc, char** argv, mover_flags const& flags,
       return status;
     } catch (std::exception const& e) {
       report.failed(e);
-      report.write();
+      report.write_at_last();
       throw;
     }
   });

@@ -23,7 +23,13 @@ inline std::uint64_t peak_bytes() {
 /// The fields are described in examples/README.md.
 class job_report {
  public:
-  explicit job_report(std::string path) : path_(std::move(path)) { json_["schema"] = 1; }
+  /// Begins the file, so that a job does not find out at its end that it cannot be written.
+  ///   throws: std::runtime_error
+  explicit job_report(std::string path) : path_(std::move(path)) {
+    json_["schema"] = 1;
+    json_["status"] = "running";
+    write();
+  }
   job_report(job_report const&) = delete;
   job_report& operator=(job_report const&) = delete;
 
@@ -67,14 +73,23 @@ class job_report {
   /// Writes the file, if one was asked for.
   ///   throws: std::runtime_error
   void write() {
-    if (path_.empty()) return;
-    json_["peak_bytes"] = peak_bytes();
-    std::ofstream out{path_};
-    out << json_.dump(2) << '\n';
-    if (!out.flush()) throw std::runtime_error(path_ + " cannot be written");
+    if (!is_written()) throw std::runtime_error(path_ + " cannot be written");
+  }
+  /// The same where something else is wrong already, which is what is to be heard of.
+  void write_at_last() noexcept {
+    if (!is_written()) std::fprintf(stderr, "warning: %s cannot be written\n", path_.c_str());
   }
 
  private:
+  bool is_written() noexcept try {
+    if (path_.empty()) return true;
+    json_["peak_bytes"] = peak_bytes();
+    std::ofstream out{path_};
+    out << json_.dump(2) << '\n';
+    return static_cast<bool>(out.flush());
+  } catch (std::exception const&) {
+    return false;
+  }
   static nlohmann::ordered_json file_json(reshard::conversion_plan const& plan, std::size_t f,
                                           reshard::file_report const& file) {
     nlohmann::ordered_json out{{"path", file.path},

@@ -74,6 +74,8 @@ inline void transform_flags::add_to(CLI::App& app) {
   app.add_option("--transform_by_rank", by_rank,
                  "this process does world_size / processes ranks from rank_id on")
       ->expected(0, 1)
+      ->check(CLI::IsMember({"True", "False", "1", "0"}, CLI::ignore_case))
+      ->option_text("True|False")
       ->default_str("True");
   app.add_option("--only_rank", only_rank,
                  "write this rank only; needs only the files that it needs");
@@ -100,13 +102,12 @@ inline void transform_flags::take_positional() {
     source = positional[0], source_strategy = positional[1];
     destination = positional[2], destination_strategy = positional[3];
     if (positional.size() == 7) prefix = positional[6];
-    try {
-      world_size = std::stoll(positional[4]);
-      processes = std::stoll(positional[5]);
-    } catch (std::exception const&) {
+    reshard::index_t world = 0;
+    if (!CLI::detail::lexical_cast(positional[4], world) ||
+        !CLI::detail::lexical_cast(positional[5], processes))
       throw CLI::ConversionError("WORLD and PROCESSES are numbers: " + positional[4] + " " +
                                  positional[5]);
-    }
+    world_size = world;
   }
   if (source.empty()) throw CLI::RequiredError("--src_checkpoint");
 }
@@ -126,7 +127,14 @@ inline std::vector<reshard::index_t> transform_flags::ranks(reshard::index_t wor
     rd::arguments_disagree(fmt::format("{} processes do not divide {} ranks", processes, world));
   if (mover.workers == 0 && processes > 1)
     mover.workers = by_rank_given() ? 1 : static_cast<std::size_t>(processes);
+  if (only_rank && rank_id && *only_rank != *rank_id)
+    rd::arguments_disagree(fmt::format("--only_rank {} and --rank_id {}", *only_rank, *rank_id));
   if (only_rank) return {*only_rank};
+  if (rank_id.value_or(0) != 0 && !by_rank_given())
+    fmt::print(stderr,
+               "warning: --rank_id {} says nothing without --transform_by_rank or more than one "
+               "--transform_process_num: all ranks are written\n",
+               *rank_id);
   std::vector<reshard::index_t> all;
   bool const some = by_rank_given() && rank_id.has_value();
   reshard::index_t const first = some ? *rank_id : 0;

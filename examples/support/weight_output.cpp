@@ -28,18 +28,18 @@ void weight_output_flags::plan_files(reshard::conversion_plan& plan, std::string
                                      reshard::image_options const& image,
                                      reshard::hyper_rule const& is_hyper) const {
   bool const hf = form == "hf";
+  if (hf && flat_map) reshard::detail::arguments_disagree("--flat_map is of --format mindspore");
   std::uint64_t const usual = hf ? reshard::huggingface_shard_bytes : reshard::mindspore_part_bytes;
   reshard::weight_file_options const options{folder, format_named("safetensors"), image,
-                                             most_bytes == 0 ? usual : most_bytes};
+                                             most_bytes.value_or(usual)};
   reshard::weight_files files = hf ? plan_huggingface_files(plan.tensors, options, is_hyper)
                                    : plan_unified_files(plan.tensors, options, is_hyper);
   plan.files = std::move(files.files);
   if (!files.index) return;
-  bool const flat = flat_map && !hf;
-  if (flat) files.index->metadata.clear();
-  reshard::weight_index_style const style = hf     ? reshard::huggingface_style
-                                            : flat ? reshard::flat_style
-                                                   : reshard::mindspore_style;
+  if (flat_map) files.index->metadata.clear();
+  reshard::weight_index_style const style = hf         ? reshard::huggingface_style
+                                            : flat_map ? reshard::flat_style
+                                                       : reshard::mindspore_style;
   plan.files.push_back(
       reshard::text_file(files.index_path, weight_index_json(*files.index, style)));
 }

@@ -4,14 +4,15 @@
 
 #include <reshard/checkpoint/weight_files.hpp>
 
+#include <optional>
 #include <string>
 
 namespace tools {
 
 /// The flags of tools that write a folder of complete weights.
 struct weight_output_flags {
-  std::string form;              // mindspore or hf
-  std::uint64_t most_bytes = 0;  // 0 = the form's own limit
+  std::string form;                         // mindspore or hf
+  std::optional<std::uint64_t> most_bytes;  // else the form's own limit
   bool flat_map = false;
 
   void add_to(CLI::App& app);

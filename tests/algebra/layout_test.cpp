@@ -315,6 +315,27 @@ TEST_CASE("layouts of all maps on 24 devices hold what enumeration says", "[layo
   CHECK(testing::for_each_layout(24, 3, check) == 10322);
 }
 
+TEST_CASE("numbers that do not fit 63 bits are refused, not wrapped", "[layout]") {
+  index_t const huge = index_t{1} << 62;
+  auto const rule_of = [](device_matrix const& devices, cut_rule const& rule,
+                          extents const& shape) {
+    try {
+      static_cast<void>(layout{devices, plain_map(devices, {0}, rule), shape});
+    } catch (layout_error const& e) {
+      return std::string{e.rule()};
+    }
+    return std::string{"none"};
+  };
+  CHECK(rule_of({4}, cut_rule::parts({huge, huge, huge, huge + 8}), {8}) ==
+        "stated_sizes_do_not_fill_the_dim");
+  CHECK(rule_of({2}, cut_rule::parts({huge, huge}), {max_index}) ==
+        "stated_sizes_do_not_fill_the_dim");
+  index_t const many = index_t{1} << 40;
+  CHECK(rule_of({many}, cut_rule::sections(many), {8}) ==
+        "dim_does_not_divide_over_its_device_axes");
+  CHECK(rule_of({many}, cut_rule::sections(many), {0}) == "none");
+}
+
 }  // namespace
 
 }  // namespace layout_test

@@ -163,4 +163,45 @@ TEST_CASE("names that only the source lists are refused with the arguments that 
   CHECK_THROWS_WITH(lay_out(two, &to, drop), Catch::Contains("matches no tensor"));
 }
 
+TEST_CASE("a plan that contradicts itself is refused", "[convert]") {
+  folder const work;
+  write_full(work.path + "/full.ckpt", {{"w", {6, 4}}});
+  catalog const source = open_weights(work.path + "/full.ckpt", all_formats());
+  auto const refused = [](conversion_plan plan, char const* what) {
+    CHECK_THROWS_WITH((conversion{std::move(plan), {}}), Catch::Contains(what));
+  };
+  conversion_plan const good = rank_plan(source, lay_out(source, nullptr), work.path);
+  refused({}, "no files");
+  conversion_plan plan = good;
+  plan.files[0].entries.push_back({1, 0, 0});
+  refused(plan, "tensor 1 of 1");
+  plan = good;
+  plan.files[0].entries[0].placement = 1;
+  refused(plan, "'w' has no device 0 of placement 1");
+  plan = good;
+  plan.files[0].entries[0].device = 1;
+  refused(plan, "'w' has no device 1");
+  plan = good;  // as a tied weight that two files have: the second would stay empty
+  plan.files.push_back(plan.files[0]);
+  plan.files[1].path = work.path + "/second.ckpt";
+  refused(plan, "second.ckpt");
+}
+
+TEST_CASE("a job with other entries for files of the same bytes does not go on", "[convert]") {
+  folder const work;
+  write_full(work.path + "/full.ckpt", {{"w", {6, 4}}});
+  catalog const source = open_weights(work.path + "/full.ckpt", all_formats());
+  strategy halves;
+  halves.parameters.push_back({"w", 0, {2}, {{0}, {}}, false, {}, {}, 0, 0, 0, {}});
+  auto const inputs_of = [&](index_t rank) {
+    conversion_plan const plan =
+        plan_rank_files(source, lay_out(source, &halves),
+                        {[&](index_t) { return work.path + "/r.ckpt"; }, {rank}, ckpt_format, {}});
+    planned_moves const moves{plan};
+    return job_inputs(plan, moves, {}, 0);
+  };
+  CHECK(inputs_of(0) == inputs_of(0));
+  CHECK(inputs_of(0) != inputs_of(1));
+}
+
 }  // namespace convert_test

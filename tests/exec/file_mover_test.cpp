@@ -147,4 +147,13 @@ TEST_CASE("tasks that an earlier run did are not done again", "[file_mover]") {
   });
 }
 
+TEST_CASE("no workers are one per processor", "[file_mover]") {
+  folder const dir;
+  job<std::int32_t> j{dir.path};
+  std::size_t const s = j.store(whole(shape));
+  file_move const move{"w", j.source(shape, {s}, {}), {}, {j.target<std::int32_t>(whole(shape))}};
+  CHECK(j.run(move, {}, 0).tasks == 1);
+  j.check<std::int32_t>(0, element<std::int32_t>);
+}
+
 }  // namespace file_mover_test

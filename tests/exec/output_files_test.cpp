@@ -73,4 +73,27 @@ TEST_CASE("files that cannot be made or renamed are named", "[output_files]") {
   CHECK_THROWS_WITH(gone.publish(), Catch::Contains(dir.path + "/b"));
 }
 
+TEST_CASE("a file that another program made meanwhile stays", "[output_files]") {
+  folder const dir;
+  output_files const files{{{dir.path + "/a", image}}, "job"};
+  files.create();
+  std::ofstream{dir.path + "/a"} << "theirs";
+  CHECK_THROWS_WITH(files.publish(false), Catch::Contains("/a") && Catch::Contains("exists"));
+  CHECK(text_of(dir.path + "/a") == "theirs");
+  CHECK(files.are_there());
+  files.publish(true);
+  CHECK(text_of(dir.path + "/a").size() == 8);
+  files.publish(false);  // it has its name already
+}
+
+TEST_CASE("only a whole file may be one that is published", "[output_files]") {
+  folder const dir;
+  output_files const files{{{dir.path + "/a", image}}, "job"};
+  CHECK(!files.are_there_or_published());
+  std::ofstream{dir.path + "/a"} << "old";
+  CHECK(!files.are_there_or_published());
+  std::ofstream{dir.path + "/a"} << "8 bytes.";
+  CHECK(files.are_there_or_published());
+}
+
 }  // namespace output_files_test

@@ -2,9 +2,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/resource.h>
 #include <atomic>
 #include <stdexcept>
 #include <string>
+
+#include <fstream>
 
 namespace threads_test {
 
@@ -76,6 +79,25 @@ TEST_CASE("a thread that throws ends the job with its reason, and nobody waits f
   };
   CHECK_THROWS_WITH(run_threads(3, body), "of thread 1");
   CHECK(told == 2);
+}
+
+TEST_CASE("a thread that cannot be made ends the job, and nobody waits for it", "[threads]") {
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_AS, &before) == 0);
+  std::uint64_t used = 0;  // a stack is 8 MiB of addresses
+  std::ifstream{"/proc/self/statm"} >> used;
+  rlimit few = before;
+  few.rlim_cur = used * 4096 + (rlim_t{256} << 20);
+  if (used * 4096 > std::uint64_t{1} << 40) return;  // a sanitizer has all addresses
+  REQUIRE(::setrlimit(RLIMIT_AS, &few) == 0);
+  bool refused = false;
+  try {
+    run_threads(2000, [](thread_communicator& comm) { comm.max(0); });
+  } catch (std::system_error const&) {
+    refused = true;
+  }
+  ::setrlimit(RLIMIT_AS, &before);
+  CHECK(refused);
 }
 
 }  // namespace threads_test

@@ -75,6 +75,19 @@ TEST_CASE("random pairs on 24 devices cost the least", "[cost]") {
   SUCCEED("seed " << seed);
 }
 
+TEST_CASE("sums of more than 63 bits are the largest number", "[cost]") {
+  device_matrix const devices{8};
+  extents const shape{index_t{1} << 61};
+  layout const cut{devices, plain_map(devices, {0}), shape};
+  layout const everywhere{devices, plain_map(devices, {-1}), shape};
+  plan_cost const all = cost(cut, everywhere);
+  CHECK(all.received == max_index);
+  CHECK(all.lower_bound == max_index);
+  CHECK(all.ratio() == 1);
+  CHECK(load(cut, everywhere).sent == max_index);
+  CHECK(cost(cut, everywhere, 3).received == 7 * (shape.elements() / 8));
+}
+
 }  // namespace
 
 }  // namespace cost_test

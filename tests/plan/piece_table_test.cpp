@@ -196,6 +196,12 @@ TEST_CASE("the table of a layout plans as the layout does", "[piece_table]") {
       }));
 }
 
+TEST_CASE("flat shards beyond the tensor are refused before their sum wraps", "[piece_table]") {
+  std::initializer_list<index_t> const sizes{max_index, max_index, 10};
+  CHECK_THROWS_WITH(flat_shards({2, 4}, sizes), Catch::Contains("8"));
+  CHECK_THROWS_AS(flat_shards({2, 4}, sizes), layout_error);
+}
+
 }  // namespace
 
 }  // namespace piece_table_test

@@ -67,7 +67,8 @@ constexpr bool is_legal(ruled_cut const& by, index_t size) {
   cut_rule const& rule = by.rule_;
   if (!rule.sizes_.empty()) return sum_of(rule.sizes_) == size;
   if (rule.tail_ != tail_rule::exact || rule.kind_ == cut_kind::cyclic) return true;
-  return size % (by.parts() * (rule.kind_ == cut_kind::sections ? rule.block_ : 1)) == 0;
+  index_t const sections = rule.kind_ == cut_kind::sections ? rule.block_ : 1;
+  return size % by.parts() == 0 && size / by.parts() % sections == 0;
 }
 
 /// How many sections of one size a rule that counts them makes of a range, empty ones aside; 0 if

@@ -23,6 +23,13 @@ namespace detail {
   throw layout_error(errc::dim_does_not_exist, __func__,
                      {"dim ", dim, " does not exist, the tensor has rank ", rank});
 }
+/// The sum or product of numbers that are not negative, or the largest number.
+constexpr index_t saturated_sum(index_t a, index_t b) noexcept {
+  return a > max_index - b ? max_index : a + b;
+}
+constexpr index_t saturated_product(index_t a, index_t b) noexcept {
+  return b != 0 && a > max_index / b ? max_index : a * b;
+}
 constexpr void require_dim(std::size_t dim, std::size_t rank) {
   if (dim >= rank) dim_does_not_exist(dim, rank);
 }

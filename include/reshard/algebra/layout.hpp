@@ -83,16 +83,18 @@ constexpr void require_stated_sizes(size_list const& pool, std::size_t first, cu
                                     std::size_t dim, index_t size) {
   if (c.sizes() == 0 && c.kind() != cut_kind::listed) return;
   index_t sum = 0;
+  bool fit = true;
   for (std::size_t i = 0; i < c.sizes(); ++i) {
     index_t const stated = pool[first + i];
     if (stated < 0) extent_is_negative(dim, stated);
-    sum += stated;
+    fit = fit && stated <= size - sum;
+    sum = saturated_sum(sum, stated);
     if (c.kind() == cut_kind::sections && stated % c.parts() != 0)
       dim_does_not_divide_over_its_device_axes(dim, stated, c.parts());
   }
   if (c.kind() == cut_kind::listed && static_cast<index_t>(c.sizes()) != c.parts())
     stated_sizes_differ_in_number(dim, c.sizes(), c.parts());
-  if (sum != size) stated_sizes_do_not_fill_the_dim(dim, sum, size);
+  if (!fit || sum != size) stated_sizes_do_not_fill_the_dim(dim, sum, size);
 }
 
 /// A range of that size divides as the rule demands.
@@ -100,8 +102,9 @@ constexpr void require_divisible(cut const& c, std::size_t dim, index_t size) {
   if (c.tail() != tail_rule::exact) return;
   bool const equal_sections = c.kind() == cut_kind::sections && c.block() != 0;
   if (!equal_sections && c.kind() != cut_kind::contiguous) return;
-  index_t const parts = c.parts() * (equal_sections ? c.block() : 1);
-  if (size % parts != 0) dim_does_not_divide_over_its_device_axes(dim, size, parts);
+  index_t const sections = equal_sections ? c.block() : 1;
+  if (size % c.parts() != 0 || size / c.parts() % sections != 0)
+    dim_does_not_divide_over_its_device_axes(dim, size, saturated_product(c.parts(), sections));
 }
 
 /// A part from which on the sizes are those of `part`, up to the one returned.

@@ -65,7 +65,9 @@ class conversion {
  public:
   /// Plans the bytes of all files, proves that every needed piece has a present holder, that copies
   /// agree, and that the memory suffices. The catalogs of the plan outlive this.
-  ///   throws: checkpoint_error, codec_error; nothing is written
+  ///   throws: checkpoint_error (arguments_disagree for a plan that contradicts itself),
+  ///   codec_error;
+  ///           nothing is written
   conversion(conversion_plan plan, convert_options options)
       : plan_(std::move(plan)), options_(std::move(options)), moves_(plan_) {
     options_.workers = worker_count(options_.workers);
@@ -96,8 +98,7 @@ class conversion {
   ///   throws: codec_error
   [[nodiscard]] double estimated_seconds() const {
     if (moves_.sources().empty()) return 0;
-    std::filesystem::path const folder =
-        detail::existing_folder(std::filesystem::path{plan_.files.front().path}.parent_path());
+    std::filesystem::path const folder = detail::existing_folder(plan_.files.front().path);
     return static_cast<double>(std::max(report_.read_bytes, report_.written_bytes)) /
            probed_rate(moves_.sources().front(), folder.string());
   }
@@ -106,7 +107,9 @@ class conversion {
   /// the next run of the same job.
   ///   throws: checkpoint_error destination_exists, not_enough_space; codec_error
   convert_report run() {
-    output_job job{output_list(), {job_name(plan_), inputs()}, options_.output};
+    output_options output = options_.output;
+    output.replace = options_.replace_existing;
+    output_job job{output_list(), {job_name(plan_), inputs()}, std::move(output)};
     if (!options_.replace_existing && !job.is_complete()) require_free_targets(plan_);
     require_writable_folders(plan_);
     if (!job.is_complete()) require_space(job);

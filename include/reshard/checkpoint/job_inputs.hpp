@@ -12,7 +12,7 @@ inline namespace v1 {
 
 /// Changes with the order of tasks or the bytes that they write, so that a job of an older version
 /// starts over.
-inline constexpr std::uint64_t job_version = 1;
+inline constexpr std::uint64_t job_version = 2;
 
 /// What tells whether a file is the one of before.
 struct file_state {
@@ -124,6 +124,12 @@ inline void add_image(fingerprint& print, file_image const& image) {
     }
   for (auto const& image : moves.images())
     add_once(image.get(), [&](fingerprint& own) { detail::add_image(own, *image); });
+  for (planned_file const& file : plan.files)
+    for (planned_entry const& e : file.entries) {
+      print.add_number(e.tensor);
+      print.add_number(e.placement);
+      print.add_number(e.device);
+    }
   for (planned_tensor const& tensor : plan.tensors) {
     detail::add_source(print, tensor.from);
     detail::add_tensor(print, tensor.to);

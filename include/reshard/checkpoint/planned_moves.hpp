@@ -11,8 +11,12 @@ inline namespace v1 {
 class planned_moves {
  public:
   /// Plans the images of all files; those with equal entries share one.
-  ///   throws: codec_error of the formats
+  ///   throws: codec_error of the formats; checkpoint_error arguments_disagree for a plan without
+  ///           files, an entry of nothing, or a part that is planned twice
   explicit planned_moves(conversion_plan const& plan) : plan_(plan) {
+    if (plan.files.empty()) detail::arguments_disagree("the plan has no files");
+    for (planned_file const& file : plan.files)
+      for (planned_entry const& e : file.entries) require_part(file, e);
     std::map<std::string, std::shared_ptr<file_image const>> known;
     for (planned_file const& file : plan.files) images_.push_back(image_of(file, known));
     place_entries();
@@ -78,6 +82,19 @@ class planned_moves {
     return image;
   }
 
+  /// There is what an entry names.
+  void require_part(planned_file const& file, planned_entry const& e) const {
+    if (e.tensor >= plan_.tensors.size())
+      detail::arguments_disagree(file.path + ": tensor " + std::to_string(e.tensor) + " of " +
+                                 std::to_string(plan_.tensors.size()) + " is planned");
+    catalog_tensor const& t = plan_.tensors[e.tensor].to;
+    if (e.placement >= t.placements.size() || e.device < 0 ||
+        e.device >= t.placements[e.placement].devices())
+      detail::arguments_disagree(file.path + ": tensor '" + t.name + "' has no device " +
+                                 std::to_string(e.device) + " of placement " +
+                                 std::to_string(e.placement));
+  }
+
   /// Sorts the entries of all files by tensor, placement and device.
   void place_entries() {
     first_place_.assign(plan_.tensors.size() + 1, 0);
@@ -94,6 +111,15 @@ class planned_moves {
     for (std::size_t i = 0; i < plan_.tensors.size(); ++i)
       std::sort(places_.begin() + static_cast<std::ptrdiff_t>(first_place_[i]),
                 places_.begin() + static_cast<std::ptrdiff_t>(first_place_[i + 1]), is_before);
+    for (std::size_t i = 0; i < plan_.tensors.size(); ++i)
+      for (std::size_t k = first_place_[i] + 1; k < first_place_[i + 1]; ++k)
+        if (!is_before(places_[k - 1], places_[k])) is_planned_twice(i, places_[k - 1], places_[k]);
+  }
+  [[noreturn]] void is_planned_twice(std::size_t tensor, place const& a, place const& b) const {
+    detail::arguments_disagree("the same part of tensor '" + plan_.tensors[tensor].to.name +
+                               "' is planned for " + plan_.files[a.file].path + " and " +
+                               plan_.files[b.file].path +
+                               ": it needs a device of its own for each");
   }
   static bool is_before(place const& a, place const& b) noexcept {
     return std::pair{a.placement, a.device} < std::pair{b.placement, b.device};

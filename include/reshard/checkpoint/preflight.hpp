@@ -17,9 +17,9 @@ namespace detail {
   throw checkpoint_error{errc::destination_is_a_source, __func__, message};
 }
 
-/// The folder, or the nearest one above it that exists.
-inline std::filesystem::path existing_folder(std::filesystem::path folder) {
-  folder = std::filesystem::absolute(folder);
+/// The folder of a file, or the nearest one above it that exists.
+inline std::filesystem::path existing_folder(std::string const& file) {
+  std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
   std::error_code failure;
   while (!std::filesystem::exists(folder, failure) && folder.has_relative_path())
     folder = folder.parent_path();
@@ -63,8 +63,7 @@ inline void require_free_targets(conversion_plan const& plan) {
 inline void require_writable_folders(conversion_plan const& plan) {
   std::set<std::filesystem::path> done;
   for (planned_file const& file : plan.files) {
-    std::filesystem::path const folder =
-        detail::existing_folder(std::filesystem::path{file.path}.parent_path());
+    std::filesystem::path const folder = detail::existing_folder(file.path);
     if (!done.insert(folder).second) continue;
     if (!std::filesystem::is_directory(folder))
       detail::file_cannot_be_written(folder.string(), -1, "not a folder");
@@ -75,8 +74,7 @@ inline void require_writable_folders(conversion_plan const& plan) {
 
 /// Free bytes where a plan's files go.
 [[nodiscard]] inline std::uint64_t free_bytes(conversion_plan const& plan) {
-  std::filesystem::path const folder =
-      detail::existing_folder(std::filesystem::path{plan.files.front().path}.parent_path());
+  std::filesystem::path const folder = detail::existing_folder(plan.files.front().path);
   struct statvfs facts {};
   if (::statvfs(folder.c_str(), &facts) != 0) return ~std::uint64_t{0};
   return static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;

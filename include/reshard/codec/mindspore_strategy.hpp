@@ -180,11 +180,17 @@ inline void write_synced(std::string const& path, std::string const& bytes) {
 }
 }  // namespace detail
 
+/// The bytes of a strategy file of that name: JSON if it ends in .json.
+///   throws: codec_error strategy_is_malformed
+[[nodiscard]] inline std::string strategy_file_bytes(strategy const& s, std::string const& path) {
+  return path.ends_with(".json") ? strategy_json(s) : strategy_bytes(s);
+}
+
 /// Writes a strategy file, as JSON if the path ends in .json; it appears when it is complete.
 /// Missing folders are created.
 ///   throws: codec_error file_cannot_be_written, strategy_is_malformed
 inline void write_strategy(strategy const& s, std::string const& path) {
-  std::string const bytes = path.ends_with(".json") ? strategy_json(s) : strategy_bytes(s);
+  std::string const bytes = strategy_file_bytes(s, path);
   std::filesystem::path const folder = std::filesystem::path{path}.parent_path();
   std::error_code failure;
   if (!folder.empty()) std::filesystem::create_directories(folder, failure);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <reshard/exec/cancelled.hpp>
+#include <reshard/exec/memory_budget.hpp>
 #include <reshard/exec/unit_worker.hpp>
 #include <reshard/exec/work_queue.hpp>
 
@@ -27,8 +28,8 @@ struct mover_progress {
 };
 
 struct mover_options {
-  std::size_t workers = 1;
-  std::size_t lanes = 1;  ///< of the work_queue
+  std::size_t workers = 1;  ///< 0 = one per processor
+  std::size_t lanes = 1;    ///< of the work_queue
   unit_limits limits;
   unit_memory memory;  ///< of one worker; the most that any move needs
   std::stop_token stop;
@@ -53,7 +54,9 @@ class file_mover {
   file_mover(mover_files const& files, mover_options options)
       : options_(std::move(options)),
         from_(files.sources, open_file_limit() / 2),
-        to_(files.destinations, open_file_limit() / 2) {}
+        to_(files.destinations, open_file_limit() / 2) {
+    options_.workers = worker_count(options_.workers);
+  }
 
   /// Does moves make(0) .. make(moves - 1).
   ///   throws: codec_error with file, tensor and byte; plan_error piece_has_no_present_holder,

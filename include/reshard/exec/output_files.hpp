@@ -3,7 +3,10 @@
 #include <reshard/exec/open_file.hpp>
 #include <reshard/tensor/file_image.hpp>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+
+#include <cstdio>
 
 #include <filesystem>
 #include <functional>
@@ -54,19 +57,14 @@ class output_files {
 
   /// All temporary files are there in their full size.
   [[nodiscard]] bool are_there() const {
-    for (std::size_t i = 0; i < files_.size(); ++i) {
-      struct stat facts {};
-      if (::stat(temporaries_[i].c_str(), &facts) != 0 || !S_ISREG(facts.st_mode) ||
-          static_cast<std::uint64_t>(facts.st_size) != files_[i].image->size)
-        return false;
-    }
+    for (std::size_t i = 0; i < files_.size(); ++i)
+      if (!is_whole(i, temporaries_[i])) return false;
     return true;
   }
   /// As above, or under their names already.
   [[nodiscard]] bool are_there_or_published() const {
     for (std::size_t i = 0; i < files_.size(); ++i)
-      if (!std::filesystem::exists(temporaries_[i]) && !std::filesystem::exists(files_[i].path))
-        return false;
+      if (!is_whole(i, temporaries_[i]) && !is_whole(i, files_[i].path)) return false;
     return true;
   }
   /// Bytes of the disk that the temporary files have.
@@ -112,10 +110,11 @@ class output_files {
         detail::file_cannot_be_written(path, -1, std::strerror(errno));
   }
   /// Gives the files their names. A file whose temporary one is gone has its name already.
-  void publish() const {
+  ///   replace: also where another file has it
+  void publish(bool replace = true) const {
     for (std::size_t i = 0; i < files_.size(); ++i) {
-      if (::rename(temporaries_[i].c_str(), files_[i].path.c_str()) == 0) continue;
-      int const reason = errno;
+      int const reason = give_name(temporaries_[i], files_[i].path, replace);
+      if (reason == 0) continue;
       if (reason != ENOENT || !std::filesystem::exists(files_[i].path))
         detail::file_cannot_be_written(files_[i].path, -1, std::strerror(reason));
     }
@@ -138,6 +137,22 @@ class output_files {
   }
 
  private:
+  /// A regular file as long as file i is to be.
+  [[nodiscard]] bool is_whole(std::size_t i, std::string const& path) const {
+    struct stat facts {};
+    return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) &&
+           static_cast<std::uint64_t>(facts.st_size) == files_[i].image->size;
+  }
+  /// 0, or why it cannot be.
+  static int give_name(std::string const& from, std::string const& to, bool replace) {
+    if (!replace) {
+      if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+        return 0;
+      if (errno != EINVAL && errno != ENOSYS) return errno;  // those: no such call here
+    }
+    return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+  }
+
   static void create_folder(std::filesystem::path const& folder) {
     std::error_code failure;
     if (!folder.empty()) std::filesystem::create_directories(folder, failure);

@@ -19,6 +19,7 @@ struct job_identity {
 
 struct output_options {
   bool durable = true;  ///< sync points, and synced files before they get their names
+  bool replace = true;  ///< files that have the names already, in the end
   bool fresh = false;   ///< forget what an earlier run of the job did
   std::uint64_t sync_bytes = std::uint64_t{4} << 30;
   std::chrono::seconds sync_time{30};
@@ -97,7 +98,7 @@ class output_job {
                                           : journal::durability::of_the_process);
     }
     if (options_.mode) files_.set_mode(*options_.mode);
-    files_.publish();
+    files_.publish(options_.replace);
     if (options_.durable) files_.sync_folders();
     journal_->remove();
   }

@@ -6,6 +6,7 @@
 #include <barrier>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -98,22 +99,27 @@ class thread_communicator {
 };
 
 /// Runs body(thread_communicator&) on as many threads, the devices of a layout, and waits for them.
-///   throws: what the first body threw
+///   throws: what the first body threw; std::system_error if there are not so many threads
 template <class Body> void run_threads(index_t devices, Body const& body) {
   detail::thread_group group{static_cast<std::size_t>(devices)};
   {
     std::vector<std::jthread> threads;
-    for (std::size_t rank = 0; rank < group.size(); ++rank)
-      threads.emplace_back([&group, &body, rank] {
-        std::exception_ptr failure;
-        try {
-          thread_communicator comm{group, rank};
-          body(comm);
-        } catch (...) {
-          failure = std::current_exception();
-        }
-        group.leave(rank, failure);
-      });
+    auto const run = [&group, &body](std::size_t rank) {
+      std::exception_ptr failure;
+      try {
+        thread_communicator comm{group, rank};
+        body(comm);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      group.leave(rank, failure);
+    };
+    try {
+      while (threads.size() < group.size()) threads.emplace_back(run, threads.size());
+    } catch (std::system_error const&) {  // no more threads: nobody waits for those
+      for (std::size_t rank = threads.size(); rank < group.size(); ++rank)
+        group.leave(rank, std::current_exception());
+    }
   }
   if (group.failure()) std::rethrow_exception(group.failure());
 }

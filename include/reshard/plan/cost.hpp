@@ -5,7 +5,7 @@
 namespace reshard {
 inline namespace v1 {
 
-/// What a plan moves between devices, in elements.
+/// What a plan moves between devices, in elements; max_index where it is more than that.
 ///   received:    what crosses from one device to another
 ///   lower_bound: what the destinations do not hold already; no plan receives less
 ///   transfers:   copies, those within a device included
@@ -20,8 +20,8 @@ struct plan_cost {
                             : static_cast<double>(received) / static_cast<double>(lower_bound);
   }
   constexpr plan_cost& operator+=(plan_cost const& other) noexcept {
-    received += other.received;
-    lower_bound += other.lower_bound;
+    received = detail::saturated_sum(received, other.received);
+    lower_bound = detail::saturated_sum(lower_bound, other.lower_bound);
     transfers += other.transfers;
     return *this;
   }
@@ -46,7 +46,7 @@ struct plan_cost {
   plan_cost sum;
   for_each_transfer(from, to, at, [&](transfer const& t) {
     ++sum.transfers;
-    if (t.source != at.as_source) sum.received += t.elements();
+    if (t.source != at.as_source) sum.received = detail::saturated_sum(sum.received, t.elements());
   });
   sum.lower_bound = lacking_elements(from, to, at);
   return sum;
@@ -58,14 +58,15 @@ struct plan_cost {
   plan_cost sum;
   for_each_transfer(from, to, [&](transfer const& t) {
     ++sum.transfers;
-    if (t.source != t.destination) sum.received += t.elements();
+    if (t.source != t.destination) sum.received = detail::saturated_sum(sum.received, t.elements());
   });
   for (index_t device = 0; device < to.devices().devices(); ++device)
-    sum.lower_bound += lacking_elements(from, to, device);
+    sum.lower_bound = detail::saturated_sum(sum.lower_bound, lacking_elements(from, to, device));
   return sum;
 }
 
-/// How what crosses between devices is spread over the senders, in elements.
+/// How what crosses between devices is spread over the senders, in elements; max_index where it is
+/// more than that.
 ///   sent:    by all source devices together
 ///   most:    by the busiest of them
 ///   senders: source devices
@@ -102,11 +103,12 @@ template <class Choice = all_present>
     index_t sent = 0;
     auto const add = [&](transfer const& t) {
       if (t.source == t.destination) return;
-      sent += t.elements();
-      if (t.source / node_size != t.destination / node_size) sum.between_nodes += t.elements();
+      sent = detail::saturated_sum(sent, t.elements());
+      if (t.source / node_size != t.destination / node_size)
+        sum.between_nodes = detail::saturated_sum(sum.between_nodes, t.elements());
     };
     for_each_sent(from, to, device, add, choice);
-    sum.sent += sent;
+    sum.sent = detail::saturated_sum(sum.sent, sent);
     sum.most = sum.most < sent ? sent : sum.most;
   }
   return sum;

@@ -187,6 +187,9 @@ template <class Sizes>
   index_t device = 0;
   for (index_t const size : sizes) {
     if (size < 0) detail::extent_is_negative(0, size);
+    if (size > shape.elements() - held.end())
+      detail::stated_sizes_do_not_fill_the_dim(0, detail::saturated_sum(held.end(), size),
+                                               shape.elements());
     held = {held.end(), size};
     for_each_flat_piece(shape, 0, held, [&](piece const& p) { pieces.push_back({device, p}); });
     ++device;

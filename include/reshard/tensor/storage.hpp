@@ -57,7 +57,7 @@ inline void consume(std::span<iovec>& buffers, std::size_t n) noexcept {
 class random_access_file {
  public:
   explicit random_access_file(std::string path) : path_(std::move(path)) {
-    fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    fd_ = ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);  // else a FIFO is waited for
     if (fd_ < 0) detail::file_cannot_be_read(path_, -1, std::strerror(errno));
     struct stat facts {};
     if (::fstat(fd_, &facts) != 0 || !S_ISREG(facts.st_mode)) {

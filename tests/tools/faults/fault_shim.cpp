@@ -140,6 +140,12 @@ int rename(char const* from, char const* to) {
   if (fails("rename", to)) return -1;
   return real<decltype(rename)>("rename")(from, to);
 }
+int renameat2(int from_folder, char const* from, int to_folder, char const* to,
+              unsigned flags) noexcept {
+  if (fails("rename", to)) return -1;
+  return real<int(int, char const*, int, char const*, unsigned)>("renameat2")(from_folder, from,
+                                                                              to_folder, to, flags);
+}
 int ftruncate(int fd, off_t size) noexcept {
   if (fails("ftruncate", path_of(fd))) return -1;
   return real<int(int, off_t)>("ftruncate")(fd, size);
