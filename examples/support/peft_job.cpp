@@ -31,7 +31,9 @@ std::vector<std::string> other_files(std::string const& base, bool with_index) {
     for (char const* const kind : {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".gguf",
                                    ".msgpack", ".bin.index.json"})
       is_weights = is_weights || name.ends_with(kind);
-    if (entry.is_regular_file() && !is_weights) out.push_back(entry.path().string());
+    bool const is_adapters = name == "adapter_config.json";  // whose weights are merged or left out
+    if (entry.is_regular_file() && !is_weights && !is_adapters)
+      out.push_back(entry.path().string());
   }
   std::sort(out.begin(), out.end());
   return out;

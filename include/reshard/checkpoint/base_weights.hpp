@@ -43,6 +43,25 @@ class base_weights {
     return out;
   }
 
+  /// Whether a square weight is [in, out], as transformers' Conv1D has it: as the nearest weight is
+  /// that is not square and has a bias, which is as long as [out].
+  ///   cost: O(tensors)
+  [[nodiscard]] bool is_stored_in_out(catalog_tensor const& square) const {
+    bool out = false;
+    std::size_t nearest = 0;
+    for (catalog_tensor const& t : base_.tensors) {
+      if (!t.name.ends_with(".weight") || t.shape.rank() != 2 || t.shape[0] == t.shape[1]) continue;
+      auto const bias = by_name_.find(t.name.substr(0, t.name.size() - 6) + "bias");
+      if (bias == by_name_.end() || bias->second->shape.rank() != 1) continue;
+      std::size_t const common = common_dots(t.name, square.name);
+      index_t const length = bias->second->shape[0];
+      if (common <= nearest || (length != t.shape[0] && length != t.shape[1])) continue;
+      nearest = common;
+      out = length == t.shape[1];
+    }
+    return out;
+  }
+
   /// The tensors that gate_up_proj or down_proj of a module of experts is stored as; no experts if
   /// they are not stored one by one.
   ///   source: transformers, the conversion of mixtral, qwen_moe and deepseek on loading
@@ -66,6 +85,13 @@ class base_weights {
   }
 
  private:
+  /// How many parts of two names, from the first on, are the same.
+  static std::size_t common_dots(std::string_view a, std::string_view b) {
+    std::size_t dots = 0;
+    for (std::size_t i = 0; i < std::min(a.size(), b.size()) && a[i] == b[i]; ++i)
+      dots += a[i] == '.' ? 1 : 0;
+    return dots;
+  }
   static std::string in_files(std::string name) {
     std::size_t const at = name.find(".mlp.");
     return at == name.npos ? name : name.replace(at, 5, ".block_sparse_moe.");

@@ -213,7 +213,8 @@ template <class T> class lora_tile {
         !update.has_left || update.left == update.right ? update.right : dtype::float32;
     if (!peft) round(adapter, delta_[i], n);
     for (std::size_t j = 0; j < n; ++j) delta_[i][j] *= scale;
-    if (!peft || update.norm == lora_norm::none) round(peft ? types_.base : adapter, delta_[i], n);
+    bool const is_added_once = peft && (update.norm != lora_norm::none || !update.has_left);
+    if (!is_added_once) round(peft ? types_.base : adapter, delta_[i], n);
     for (std::size_t j = 0; j < n; ++j) sum_[i][j] += delta_[i][j];
     if (peft && update.norm == lora_norm::none) round(types_.base, sum_[i], n);
   }

@@ -91,12 +91,13 @@ class peft_merger {
     peft_parameters parameters{base_, from.tensors, from.config};
     for (auto const& [where, group] : parts.groups) {
       try {
-        double const scale = from.weight * rules.scaling(where.module);
         bool const is_module = where.nesting == 0 && pairs.is_module(where.module);
-        for (lora_merge& m : is_module ? pairs.merges(where.module, group, scale, rules)
-                                       : parameters.merges(where.module, group, scale, rules))
-          merge(std::move(m));
-        note_uses(group, scale);
+        std::vector<lora_merge> found =
+            is_module ? pairs.merges(where.module, path_of(where.module, from.config, rules), group,
+                                     from.weight, rules)
+                      : parameters.merges(where.module, group, from.weight, rules);
+        note_uses(group, found.front());
+        for (lora_merge& m : found) out_.add(std::move(m));
       } catch (checkpoint_error const& e) {
         faults.push_back(e.what());
       }
@@ -138,9 +139,21 @@ class peft_merger {
     if (base->shape != t.shape)
       out_.warnings.push_back(base->name + " becomes " + shape_text(t.shape) + ", it was " +
                               shape_text(base->shape));
-    if (!out_.replaced.emplace(base->name, as_stored(from.tensors, t)).second)
+    if (out_.merges.contains(base->name))
+      return faults.push_back(t.name + " would replace what another adapter was added to: merge " +
+                              from.path + " into the result of that one");
+    auto const [at, fresh] = out_.replaced.emplace(base->name, as_stored(from.tensors, t));
+    if (!fresh && !is_saved_twice(from, at->second, t))
       return faults.push_back(base->name + " is replaced twice");
     out_.uses.push_back({t.name, "replaces", base->name, 1});
+  }
+
+  /// PEFT saves some modules under two names, as X.weight and as X.modules_to_save.weight.
+  static bool is_saved_twice(peft_adapter const& from, planned_source const& first,
+                             catalog_tensor const& second) {
+    stored_reference const& stored = first.stored.front();
+    return stored.in == &from.tensors &&
+           has_equal_numbers(from.tensors, stored.tensor, from.tensors, second);
   }
 
   /// PEFT saves an output layer that is tied to the embedding once more.
@@ -157,13 +170,17 @@ class peft_merger {
                             : has_equal_numbers(from.tensors, t, base_.in(), *embedding);
   }
 
-  void merge(lora_merge m) {
-    last_base_ = m.base;
-    out_.add(std::move(m));
+  /// Of a module, or of its weight where that is a target and the module is none.
+  static std::string path_of(std::string const& module, adapter const& config,
+                             adapter_rules const& rules) {
+    auto const parameters = peft_parameters::parameters_of(config, module);
+    bool const is_parameter =
+        std::find(parameters.begin(), parameters.end(), "weight") != parameters.end();
+    return is_parameter && !rules.targets(module).value_or(false) ? module + ".weight" : module;
   }
-  void note_uses(peft_group const& group, double scale) {
+  void note_uses(peft_group const& group, lora_merge const& m) {
     for (catalog_tensor const* t : group.all())
-      out_.uses.push_back({t->name, "merged", last_base_, scale});
+      out_.uses.push_back({t->name, "merged", m.base, m.updates.front().scale});
   }
 
   /// The configuration lists modules for which the file has nothing.
@@ -184,7 +201,6 @@ class peft_merger {
 
   base_weights base_;
   peft_merges out_;
-  std::string last_base_;
 };
 
 /// Changes a plan by what adapters put in the place of tensors. The results keep the base's types.

@@ -19,6 +19,7 @@ enum class peft_part : std::uint8_t {
   embedding_b,
   magnitude,
   replacement,  ///< takes the place of a tensor of the base
+  original,     ///< what a replacement takes the place of, saved once more
   unknown
 };
 
@@ -63,6 +64,8 @@ inline peft_part peft_part_of(std::string_view word, std::vector<std::string_vie
 
 /// The name of the base's tensor that is replaced: without what PEFT's wrappers put into it.
 inline peft_name replacement_name(std::vector<std::string_view> parts) {
+  if (std::find(parts.begin(), parts.end(), "original_module") != parts.end())
+    return {joined_by_dots(parts), peft_part::original, 0};
   auto const saved = std::find(parts.begin(), parts.end(), "modules_to_save");
   if (saved != parts.end()) {
     auto const behind = parts.erase(saved);
@@ -75,8 +78,8 @@ inline peft_name replacement_name(std::vector<std::string_view> parts) {
 
 /// Takes a name apart: base_model.model.<module>.lora_A.weight, lora_B, lora_B.bias,
 /// lora_embedding_A and B, lora_magnitude_vector; with the adapter's name behind them in a raw
-/// training state; .base_layer.weight, .modules_to_save.weight and plain names are replacements.
-/// Marks of DDP and torch.compile are left out.
+/// training state; .base_layer.weight, .modules_to_save.weight and plain names are replacements,
+/// .original_module.weight is none. Marks of DDP and torch.compile are left out.
 ///   source: peft, utils/save_and_load.py
 [[nodiscard]] inline peft_name peft_name_of(std::string_view name) {
   std::vector<std::string_view> parts = detail::split_at_dots(name);

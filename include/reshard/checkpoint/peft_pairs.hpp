@@ -20,20 +20,24 @@ class peft_pairs {
   }
 
   /// What one group of tensors does: to the weight, and to the bias.
+  ///   path:   what patterns of ranks and alphas are of
+  ///   weight: a factor of its scale
   ///   throws: checkpoint_error adapter_does_not_fit
-  [[nodiscard]] std::vector<lora_merge> merges(std::string const& module, peft_group const& group,
-                                               double scale, adapter_rules const& rules) const {
+  [[nodiscard]] std::vector<lora_merge> merges(std::string const& module, std::string const& path,
+                                               peft_group const& group, double weight,
+                                               adapter_rules const& rules) const {
     require_pair(module, group);
-    catalog_tensor const& weight = *base_.find(module + ".weight");
-    shape_facts const facts = facts_of_shapes(module, weight, group);
-    if (rules.rank(module) != facts.rank)
+    catalog_tensor const& base = *base_.find(module + ".weight");
+    shape_facts const facts = facts_of_shapes(module, base, group);
+    if (rules.rank(path) != facts.rank)
       fault(module + ": A is of rank " + std::to_string(facts.rank) + ", the configuration says " +
-            std::to_string(rules.rank(module)));
-    std::vector<lora_merge> out{weight_merge(weight, group, facts, scale)};
+            std::to_string(rules.rank(path)));
+    double const scale = weight * rules.scaling(path);
+    std::vector<lora_merge> out{weight_merge(base, group, facts, scale)};
     if (config_.weight_decomposed != (group.magnitude != nullptr))
       fault(module + (group.magnitude != nullptr ? ": lora_magnitude_vector without use_dora"
                                                  : ": use_dora without lora_magnitude_vector"));
-    if (group.magnitude != nullptr) add_magnitude(out.front(), module, weight, group, facts);
+    if (group.magnitude != nullptr) add_magnitude(out.front(), module, base, group, facts);
     if (group.b_bias != nullptr) out.push_back(bias_merge(module, group, facts, scale));
     return out;
   }
@@ -58,8 +62,9 @@ class peft_pairs {
     bool is_transposed = false;  // the base is [in, out]
   };
 
-  /// A and B fit each other and the base. A base that is not square says itself whether it is
-  /// stored [in, out], as PEFT looks at the class of the layer and not at the configuration.
+  /// A and B fit each other and the base. Whether it is stored [in, out] PEFT sees from the class
+  /// of the layer; the configuration has what the last layer was. Here a base that is not square
+  /// says it itself; of a square one the configuration or its relatives do.
   [[nodiscard]] shape_facts facts_of_shapes(std::string const& module, catalog_tensor const& base,
                                             peft_group const& group) const {
     extents const& a = group.a->shape;
@@ -79,7 +84,8 @@ class peft_pairs {
     bool const turned = rank == 2 && base.shape == extents{a[1], b[0]};
     if (group.is_embedding ? !turned : !fits && !turned) fault(shapes + ": B x A does not fit");
     bool const both = fits && turned;
-    return {a[0], b[0], group.is_embedding || (both ? config_.fan_in_fan_out : turned)};
+    bool const is_turned = both ? config_.fan_in_fan_out || base_.is_stored_in_out(base) : turned;
+    return {a[0], b[0], group.is_embedding || is_turned};
   }
 
   [[nodiscard]] lora_merge weight_merge(catalog_tensor const& weight, peft_group const& group,

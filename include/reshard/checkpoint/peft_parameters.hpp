@@ -7,7 +7,7 @@ inline namespace v1 {
 
 /// Adapters on parameters, which are mostly stacks of experts. A's rows count experts before ranks,
 /// B's columns ranks before experts; delta[e, o, i] = scale * sum_k B[o, k * E + e] A[e * r + k,
-/// i].
+/// i]. Patterns of ranks and alphas are of the path of the parameter: "mlp.experts.gate_up_proj".
 ///   source: peft, tuners/lora/layer.py, ParamWrapper
 class peft_parameters {
  public:
@@ -15,9 +15,10 @@ class peft_parameters {
       : base_(base), in_(tensors), config_(config) {}
 
   /// What a group of tensors does to the one parameter of a module that it fits.
+  ///   weight: a factor of its scale
   ///   throws: checkpoint_error adapter_does_not_fit
   [[nodiscard]] std::vector<lora_merge> merges(std::string const& module, peft_group const& group,
-                                               double scale, adapter_rules const& rules) {
+                                               double weight, adapter_rules const& rules) {
     peft_pairs::require_pair(module, group);
     if (group.a->shape.rank() != 2 || group.b->shape.rank() != 2)
       peft_pairs::fault(module + ": A " + shape_text(group.a->shape) + " and B " +
@@ -27,9 +28,12 @@ class peft_parameters {
                         ": DoRA, lora_bias and fan_in_fan_out are not defined for parameters");
     std::vector<std::vector<lora_merge>> fitting;
     std::string names;
-    for (std::string const& parameter : parameters_of(module)) {
+    std::string path;
+    for (std::string const& parameter : parameters_of(config_, module)) {
+      std::string const own = module + "." + parameter;
       names += (names.empty() ? "" : ", ") + parameter;
-      add_fitting(fitting, module, parameter, group, scale);
+      add_fitting(fitting, module, parameter, group, weight * rules.scaling(own));
+      if (path.empty() && !fitting.empty()) path = own;
     }
     std::string const shapes =
         module + ": A " + shape_text(group.a->shape) + ", B " + shape_text(group.b->shape);
@@ -40,17 +44,17 @@ class peft_parameters {
     if (!used_.insert(fitting.front().front().base).second)
       peft_pairs::fault(shapes + ": two adapters fit " + fitting.front().front().base);
     index_t const rank = fitting.front().front().updates.front().rank;
-    if (rules.rank(module) != rank)
+    if (rules.rank(path) != rank)
       peft_pairs::fault(shapes + ": of rank " + std::to_string(rank) + ", the configuration says " +
-                        std::to_string(rules.rank(module)));
+                        std::to_string(rules.rank(path)) + " of " + path);
     return std::move(fitting.front());
   }
 
- private:
   /// Names of target_parameters that belong to a module.
-  [[nodiscard]] std::vector<std::string> parameters_of(std::string const& module) const {
+  [[nodiscard]] static std::vector<std::string> parameters_of(adapter const& config,
+                                                              std::string const& module) {
     std::vector<std::string> out;
-    for (std::string const& target : config_.target_parameters) {
+    for (std::string const& target : config.target_parameters) {
       std::size_t const dot = target.rfind('.');
       std::string const name = target.substr(dot == target.npos ? 0 : dot + 1);
       bool const is_of_module =
@@ -60,6 +64,7 @@ class peft_parameters {
     return out;
   }
 
+ private:
   void add_fitting(std::vector<std::vector<lora_merge>>& fitting, std::string const& module,
                    std::string const& parameter, peft_group const& group, double scale) const {
     if (catalog_tensor const* const whole = base_.find(module + "." + parameter)) {

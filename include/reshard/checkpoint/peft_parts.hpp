@@ -48,6 +48,7 @@ struct peft_parts {
       out.replacements.push_back(&t);
       continue;
     }
+    if (name.part == peft_part::original) continue;
     if (name.part == peft_part::unknown) {
       out.faults.push_back(t.name + " is of no known kind");
       continue;

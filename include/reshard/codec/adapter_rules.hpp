@@ -60,11 +60,17 @@ template <class T> class module_table {
   std::vector<std::pair<module_key, T>> rows_;
 };
 
-/// module_names with its expression compiled.
+/// module_names with its expression compiled. One that is not understood names nobody knows what,
+/// as "all-linear" does: it is for warnings only.
 class module_matcher {
  public:
   explicit module_matcher(module_names const& names) : names_(names) {
-    if (names.how == module_names::form::pattern) pattern_.emplace(names.pattern);
+    if (names.how != module_names::form::pattern) return;
+    try {
+      pattern_.emplace(names.pattern);
+    } catch (codec_error const&) {
+      names_ = {module_names::form::all_linear, {}, {}};
+    }
   }
   [[nodiscard]] bool matches(std::string_view path) const {
     if (pattern_) return pattern_->matches_whole(path);
@@ -171,6 +177,7 @@ class adapter_rules {
       return saved.matches_from_start(module);
     };
     using form = module_names::form;
+    if (excluded_.how() == form::all_linear) return std::nullopt;
     if (excluded_.matches(module) || std::any_of(saved_.begin(), saved_.end(), matches))
       return false;
     if (targets_.how() == form::none && !adapter_.target_parameters.empty()) return false;
