@@ -4,6 +4,7 @@
 #include "support/lora_output.hpp"
 #include "support/lora_source.hpp"
 #include "support/peft_source.hpp"
+#include "support/weight_output.hpp"
 
 #include <reshard/checkpoint/renamed_base.hpp>
 #include <reshard/checkpoint/same_files.hpp>
@@ -14,6 +15,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <fstream>
 
 namespace fs = std::filesystem;
 using namespace reshard;
@@ -40,9 +42,11 @@ std::vector<std::string> other_files(std::string const& base, bool with_index) {
 }
 
 /// The tensors that change, and by how many bytes all of them grow.
+///   rows: the new number of rows of a matrix that had so many
 struct changes {
   std::set<std::string> names;
   std::int64_t growth = 0;
+  std::map<index_t, index_t> rows{};
 };
 changes changes_of(catalog const& base, peft_merges const& merges,
                    std::optional<dtype> const& type) {
@@ -54,6 +58,7 @@ changes changes_of(catalog const& base, peft_merges const& merges,
     if (!is_replaced && !is_cast && !merges.merges.contains(t.name)) continue;
     out.names.insert(t.name);
     extents const& shape = is_replaced ? replaced->second.shape : t.shape;
+    if (shape != t.shape) out.rows.emplace(t.shape[0], shape[0]);
     out.growth += static_cast<std::int64_t>(bytes_of(is_cast ? *type : t.type, shape.elements())) -
                   static_cast<std::int64_t>(bytes_of(t.type, t.shape.elements()));
   }
@@ -70,14 +75,58 @@ planned_file grown_index(std::string const& base, std::string const& output, std
                    weight_index_json(index, huggingface_style));
 }
 
+/// The base's config.json with the number of tokens that its embedding has now, so that the result
+/// can be loaded; nothing if it says nothing of them.
+std::optional<planned_file> grown_config(std::string const& base, std::string const& output,
+                                         std::map<index_t, index_t> const& rows) {
+  std::ifstream in{fs::path{base} / "config.json"};
+  auto config = nlohmann::ordered_json::parse(in, nullptr, false);
+  bool changed = false;
+  auto const grow = [&](nlohmann::ordered_json& of) {
+    auto const size = of.is_object() ? of.find("vocab_size") : of.end();
+    if (size == of.end() || !size->is_number_integer()) return;
+    auto const now = rows.find(size->get<index_t>());
+    if (now == rows.end()) return;
+    print_warnings(std::array{
+        fmt::format("config.json: vocab_size becomes {}, it was {}", now->second, now->first)});
+    *size = now->second;
+    changed = true;
+  };
+  grow(config);
+  if (config.is_object() && config.contains("text_config")) grow(config["text_config"]);
+  if (!changed) return std::nullopt;
+  return text_file((fs::path{output} / "config.json").string(), config.dump(2) + "\n");
+}
+
+/// A plan that writes weights of another format, all of them, as safetensors in Hugging Face's
+/// form, and other files as they are.
+conversion_plan plan_new_files(catalog const& base, catalog const& others,
+                               std::string const& folder, text_pairs const& metadata) {
+  conversion_plan plan;
+  for (catalog_tensor const& t : base.tensors) plan.tensors.push_back(detail::on_one_file(base, t));
+  weight_output_flags form;
+  form.form = "hf";
+  image_options image;
+  image.metadata = detail::with_added(form.metadata(), metadata);
+  form.plan_files(plan, folder, image);
+  for (catalog_tensor const& t : others.tensors) {
+    std::string const& path = others.files.at(t.placements.front().first_rank).path;
+    plan.files.push_back(
+        {detail::path_in(folder, path), {{plan.tensors.size(), 0, 0}}, raw_format, {}});
+    plan.tensors.push_back(detail::on_one_file(others, t));
+  }
+  return plan;
+}
+
 /// Says what a merged embedding means for a head that is the same tensor.
 void warn_of_tied_head(catalog const& base, changes const& changed) {
   for (std::string const& name : changed.names) {
     bool const is_embedding = name.ends_with("embed_tokens.weight") || name.ends_with("wte.weight");
-    bool const has_head = std::any_of(base.tensors.begin(), base.tensors.end(), [](auto const& t) {
+    auto const head = std::find_if(base.tensors.begin(), base.tensors.end(), [](auto const& t) {
       return t.name.ends_with("lm_head.weight");
     });
-    if (is_embedding)
+    bool const has_head = head != base.tensors.end();
+    if (is_embedding && !(has_head && changed.names.contains(head->name)))
       print_warnings(std::array{name + (has_head ? " changes, lm_head.weight does not"
                                                  : " is the head too, so the head changes")});
   }
@@ -128,14 +177,21 @@ int merge_adapters(lora_flags const& flags, job_report& report) {
   warn_of_tied_head(base, changed);
   std::vector<std::string> files;
   for (auto const& [number, file] : base.files) files.push_back(file.path);
-  bool const has_index = fs::exists(fs::path{flags.base} / huggingface_index_name);
-  for (std::string& path : other_files(flags.base, changed.growth == 0))
-    files.push_back(std::move(path));
+  bool const is_new = !std::all_of(files.begin(), files.end(), [](std::string const& path) {
+    return path.ends_with(".safetensors");
+  });
+  if (is_new) files.clear();
+  bool const has_index = !is_new && fs::exists(fs::path{flags.base} / huggingface_index_name);
+  std::optional<planned_file> config = grown_config(flags.base, flags.output, changed.rows);
+  for (std::string& path : other_files(flags.base, !is_new && changed.growth == 0))
+    if (!config || fs::path{path}.filename() != "config.json") files.push_back(std::move(path));
   catalog const raw = open_raw(files);
-  conversion_plan plan = plan_same_files(
-      base, raw, changed.names, {flags.output, format_named("safetensors"), record.metadata()});
+  same_file_options const alike{flags.output, format_named("safetensors"), record.metadata()};
+  conversion_plan plan = is_new ? plan_new_files(base, raw, flags.output, record.metadata())
+                                : plan_same_files(base, raw, changed.names, alike);
   if (has_index && changed.growth != 0)
     plan.files.push_back(grown_index(flags.base, flags.output, changed.growth));
+  if (config) plan.files.push_back(std::move(*config));
   if (!flags.mover.quiet)
     fmt::print("{} adapter tensors change {} tensors\n", merges.uses.size(), changed.names.size());
   if (flags.type) set_real_type(plan, *flags.type);

@@ -49,6 +49,13 @@ constexpr bool a_lone_box_is_stored_row_major_without_gaps() {
 }
 TEST_BOTH("[box]", a_lone_box_is_stored_row_major_without_gaps)
 
+constexpr bool enclosing_is_the_smallest_box_around_both() {
+  EXPECT(enclosing(box{{0, 4}, {2, 1}}, box{{1, 2}, {4, 1}}) == box{{0, 2}, {5, 3}});
+  EXPECT(enclosing(box{{1, 1}, {2, 2}}, box{{0, 0}, {9, 9}}) == box{{0, 0}, {9, 9}});
+  return true;
+}
+TEST_BOTH("[box]", enclosing_is_the_smallest_box_around_both)
+
 }  // namespace
 
 }  // namespace box_test

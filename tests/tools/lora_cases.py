@@ -178,7 +178,7 @@ def every_kind(tmp):
     for file, kinds in shards.items(): write_safetensors(base + "/" + file, kinds, {"format": "pt", "note": "kept"})
     total = sum(len(v) * {"BF16": 2, "F16": 2, "F32": 4}[d] for t in shards.values() for d, _, v in t.values())
     with open(base + "/model.safetensors.index.json", "w") as f: json.dump({"metadata": {"total_size": total}, "weight_map": {n: file for file, t in shards.items() for n in t}}, f)
-    for name, text in (("config.json", "{}"), ("tokenizer.json", ""), ("pytorch_model.bin", "stale")):
+    for name, text in (("config.json", '{"a": 1, "vocab_size": 5, "text_config": {"vocab_size": 7}}'), ("tokenizer.json", ""), ("pytorch_model.bin", "stale")):
         with open(base + "/" + name, "w") as f: f.write(text)
     model = {n: list(v) for t in shards.values() for n, (_, _, v) in t.items()}
     A, B, bias = some(2, 3), some(4, 2), some(4)
@@ -222,6 +222,8 @@ def every_kind(tmp):
         check("every kind: a shard without adapter is copied", open(out + "/" + untouched, "rb").read() == open(base + "/" + untouched, "rb").read())
         info = reader.load(out + "/" + list(shards)[0])[1]["metadata"]
         check("every kind: metadata", info["note"] == "kept" and len(info["lora_merged"]) == 4 * 65 - 1, info)
+        config = json.load(open(out + "/config.json"))
+        check("every kind: the configuration has the longer head's size", config == {"a": 1, "vocab_size": 6, "text_config": {"vocab_size": 7}} and "vocab_size becomes 6" in p.stderr, config)
         check("every kind: the index counts the longer head", json.load(open(out + "/model.safetensors.index.json"))["metadata"]["total_size"] == total + 6)
     p = merge("--base", out, "--adapter", two, "--output", tmp + "/again")
     check("twice is refused", p.returncode == 1 and "is merged into these weights already" in p.stderr and not os.path.exists(tmp + "/again"), p.stderr)
@@ -339,6 +341,58 @@ def tied_head(tmp):
     p = merge("--base", tmp + "/base", "--adapter", write_adapter(tmp + "/b", {**kinds, **copies}), "--output", tmp + "/x")
     check("a head that is no copy is refused", p.returncode == 1 and "the base has no tensor lm_head.weight" in p.stderr, p.stderr)
 
+def as_peft_writes(tmp):
+    """Forms that PEFT itself writes: patterns of a parameter's path, modules saved twice, Conv1D under fan_in_fan_out of another layer."""
+    E, r, D, Q, H = 2, 4, some(2, 4, 5), some(3, 3), some(2, 3)
+    C = some(3, 3)
+    base = {"model.mlp.experts.down_proj": ("F32", (E, 4, 5), D), "model.q_proj.weight": ("F32", (3, 3), Q), "model.head.weight": ("F32", (2, 3), H),
+            "model.h.0.attn.c_attn.weight": ("F32", (3, 9), some(3, 9)), "model.h.0.attn.c_attn.bias": ("F32", (9,), some(9)),
+            "model.h.0.attn.c_proj.weight": ("F32", (3, 3), C), "model.h.0.attn.c_proj.bias": ("F32", (3,), some(3))}
+    write_safetensors(tmp + "/base/model.safetensors", base)
+    DA, DB, QA, QB, CA, CB, saved = some(E * r, 5), some(4, r * E), some(2, 3), some(3, 2), some(2, 3), some(3, 2), some(2, 3)
+    head = {"model.head.weight": ("F32", (2, 3), saved), "model.head.modules_to_save.weight": ("F32", (2, 3), saved), "model.head.original_module.weight": ("F32", (2, 3), H)}
+    kinds = {"model.mlp.experts.lora_A.weight": ("F32", (E * r, 5), DA), "model.mlp.experts.lora_B.weight": ("F32", (4, r * E), DB),
+             "model.q_proj.lora_A.weight": ("F32", (2, 3), QA), "model.q_proj.lora_B.weight": ("F32", (3, 2), QB),
+             "model.h.0.attn.c_proj.lora_A.weight": ("F32", (2, 3), CA), "model.h.0.attn.c_proj.lora_B.weight": ("F32", (3, 2), CB), **head}
+    config = dict(target_modules="(?i).*c_proj", target_parameters=["q_proj.weight", "experts.down_proj"], modules_to_save=["head"], rank_pattern={".*\\.down_proj": r},
+                  alpha_pattern={"mlp.experts": 100, "experts.down_proj": 8, "q_proj": 100, "q_proj.weight": 6})
+    adapter = write_adapter(tmp + "/adapter", kinds, **config)
+    p = merge("--base", tmp + "/base", "--adapter", adapter, "--output", tmp + "/out", "--verify")
+    check("as PEFT writes", p.returncode == 0, p.stderr)
+    if p.returncode: return
+    def expert(e, o, i): return sum(DB[o * r * E + k * E + e] * DA[(e * r + k) * 5 + i] for k in range(r))
+    want = {"model.mlp.experts.down_proj": added(D, [expert(e, o, i) for e in range(E) for o in range(4) for i in range(5)], 8 / r), "model.q_proj.weight": added(Q, product(QB, QA, 2), 3),
+            "model.h.0.attn.c_proj.weight": added(C, turned(product(CB, CA, 2), 3), 2), "model.head.weight": saved}
+    got = tensors(tmp + "/out")
+    for n, values in want.items(): check("as PEFT writes: " + n, list(numbers(got[n])) == list(values), "%s, not %s" % (numbers(got[n]), values))
+    twice = write_adapter(tmp + "/twice", {**kinds, "model.head.modules_to_save.weight": ("F32", (2, 3), H)}, **config)
+    p = merge("--base", tmp + "/base", "--adapter", twice, "--output", tmp + "/x")
+    check("saved twice with other numbers", p.returncode == 1 and "model.head.weight is replaced twice" in p.stderr, p.stderr)
+    saves = write_adapter(tmp + "/saves", {"model.q_proj.weight": ("F32", (3, 3), some(3, 3))}, modules_to_save=["q_proj"])
+    p = merge("--base", tmp + "/base", "--adapter", adapter, "--adapter", saves, "--output", tmp + "/x")
+    check("what was added to is not replaced", p.returncode == 1 and "would replace what another adapter was added to" in p.stderr and not os.path.exists(tmp + "/x"), p.stderr)
+
+def base_of_torch(tmp):
+    """A base in pytorch_model.bin becomes safetensors, as save_pretrained has it."""
+    for path in glob.glob(os.path.join(DATA, "**", "*.bin"), recursive=True):
+        os.makedirs(tmp + "/base", exist_ok=True); shutil.copy(path, tmp + "/base/pytorch_model.bin"); open(tmp + "/base/config.json", "w").write("{}")
+        before = subprocess.run([os.path.join(BIN, "checkpoint_inspect"), tmp + "/base/pytorch_model.bin", "--json", "--hash"], capture_output=True, text=True)
+        told = [json.loads(line) for line in before.stdout.splitlines()] if before.returncode == 0 else []
+        told = [t for t in told if t["name"].endswith(".weight") and len(t["shape"]) == 2 and "Float" in t["dtype"]]
+        if not told: continue
+        name, (rows, columns) = told[0]["name"], told[0]["shape"]
+        module = name[:-len(".weight")]
+        adapter = write_adapter(tmp + "/adapter", {module + ".lora_A.weight": ("F32", (2, columns), some(2, columns)), module + ".lora_B.weight": ("F32", (rows, 2), some(rows, 2))})
+        p = merge("--base", tmp + "/base", "--adapter", adapter, "--output", tmp + "/out", "--verify")
+        check("a base of torch", p.returncode == 0, p.stderr)
+        check("a base of torch: files", p.returncode != 0 or files_of(tmp + "/out") == ["config.json", "model.safetensors"], files_of(tmp + "/out"))
+        after = subprocess.run([os.path.join(BIN, "checkpoint_inspect"), tmp + "/out/model.safetensors", "--json", "--hash"], capture_output=True, text=True)
+        hashes = {t["name"]: t["sha256"] for t in map(json.loads, after.stdout.splitlines())}
+        same = [t["name"] for t in told if hashes.get(t["name"]) == t["sha256"]]
+        check("a base of torch: the others stay", len(same) == len(told) - 1 and name not in same, (len(same), len(told)))
+        return
+    check("a base of torch", False, "no .bin in the data")
+
 def refused(tmp, base):
     A, B = ("F32", (2, 3), some(2, 3)), ("F32", (4, 2), some(4, 2))
     pair = {"model.lin.lora_A.weight": A, "model.lin.lora_B.weight": B}
@@ -373,6 +427,8 @@ def main():
     with tempfile.TemporaryDirectory() as tmp: mindspore_names(tmp)
     with tempfile.TemporaryDirectory() as tmp: fused_names(tmp)
     with tempfile.TemporaryDirectory() as tmp: tied_head(tmp)
+    with tempfile.TemporaryDirectory() as tmp: as_peft_writes(tmp)
+    with tempfile.TemporaryDirectory() as tmp: base_of_torch(tmp)
     with tempfile.TemporaryDirectory() as tmp: untrained(tmp)
     print("%d passed, %d failed" % (passed, len(failed)))
     return 1 if failed else 0

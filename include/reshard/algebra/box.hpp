@@ -55,6 +55,17 @@ struct box {
   return both;
 }
 
+/// The smallest box that holds both.
+[[nodiscard]] constexpr box enclosing(box const& a, box const& b) {
+  box out;
+  for (std::size_t d = 0; d < a.rank(); ++d) {
+    index_t const first = a[d].offset < b[d].offset ? a[d].offset : b[d].offset;
+    index_t const end = a[d].end() > b[d].end() ? a[d].end() : b[d].end();
+    out.push_back({first, end - first});
+  }
+  return out;
+}
+
 /// Distances, in elements, of neighbours along each dim of a row-major storage of these sizes.
 [[nodiscard]] constexpr grid_index row_major_strides(grid_index const& sizes) {
   grid_index stride(sizes.size(), 1);

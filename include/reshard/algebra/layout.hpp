@@ -110,8 +110,8 @@ constexpr void require_divisible(cut const& c, std::size_t dim, index_t size) {
 /// A part from which on the sizes are those of `part`, up to the one returned.
 constexpr index_t last_of_this_size(cut const& c, index_t size, index_t part) {
   index_t full = c.parts();  // where sizes may change, besides the part after it
-  if (c.kind() == cut_kind::listed || (c.kind() == cut_kind::sections && c.block() != 0))
-    return part;
+  if (c.kind() == cut_kind::listed) return part;
+  if (c.kind() == cut_kind::sections && c.block() != 0 && c.tail() != tail_rule::exact) return part;
   if (c.kind() == cut_kind::cyclic) full = size / c.block() % c.parts();
   if (c.kind() == cut_kind::contiguous && c.tail() == tail_rule::balanced) full = size % c.parts();
   if (c.kind() == cut_kind::contiguous && c.tail() == tail_rule::ceil && size > 0)
@@ -141,7 +141,8 @@ constexpr void require_fitting_cuts(tensor_map const& map, std::size_t dim, std:
 ///           device_axis_is_used_twice, digit_does_not_divide_its_axes,
 ///           dim_does_not_divide_over_its_device_axes (tail rule exact, sections),
 ///           stated_sizes_differ_in_number, stated_sizes_do_not_fill_the_dim
-///   cost:   everything O(rank + cuts + axes), no allocation
+///   cost:   everything O(rank + cuts + axes), no allocation; O(parts) to construct where a cut
+///           follows one with stated sizes or with sections by ceil or balanced
 struct layout {
   device_matrix devices_;
   tensor_map map_;

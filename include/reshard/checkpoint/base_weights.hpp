@@ -43,18 +43,19 @@ class base_weights {
     return out;
   }
 
-  /// Whether a square weight is [in, out], as transformers' Conv1D has it: as the nearest weight is
-  /// that is not square and has a bias, which is as long as [out].
+  /// Whether a square weight is [in, out], as transformers' Conv1D has it, always with a bias: as
+  /// the nearest weight is that is not square and has a bias, which is as long as [out].
   ///   cost: O(tensors)
   [[nodiscard]] bool is_stored_in_out(catalog_tensor const& square) const {
     bool out = false;
     std::size_t nearest = 0;
+    if (bias_of(square) == nullptr) return false;
     for (catalog_tensor const& t : base_.tensors) {
-      if (!t.name.ends_with(".weight") || t.shape.rank() != 2 || t.shape[0] == t.shape[1]) continue;
-      auto const bias = by_name_.find(t.name.substr(0, t.name.size() - 6) + "bias");
-      if (bias == by_name_.end() || bias->second->shape.rank() != 1) continue;
+      if (t.shape.rank() != 2 || t.shape[0] == t.shape[1]) continue;
+      catalog_tensor const* const bias = bias_of(t);
+      if (bias == nullptr) continue;
       std::size_t const common = common_dots(t.name, square.name);
-      index_t const length = bias->second->shape[0];
+      index_t const length = bias->shape[0];
       if (common <= nearest || (length != t.shape[0] && length != t.shape[1])) continue;
       nearest = common;
       out = length == t.shape[1];
@@ -85,6 +86,13 @@ class base_weights {
   }
 
  private:
+  /// Of a module's weight; null if it has none.
+  [[nodiscard]] catalog_tensor const* bias_of(catalog_tensor const& weight) const {
+    std::string_view const name = weight.name;
+    if (!name.ends_with(".weight")) return nullptr;
+    auto const at = by_name_.find(std::string{name.substr(0, name.size() - 6)} + "bias");
+    return at != by_name_.end() && at->second->shape.rank() == 1 ? at->second : nullptr;
+  }
   /// How many parts of two names, from the first on, are the same.
   static std::size_t common_dots(std::string_view a, std::string_view b) {
     std::size_t dots = 0;

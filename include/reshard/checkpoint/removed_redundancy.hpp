@@ -23,12 +23,6 @@ struct redundancy_facts {
 };
 
 namespace detail {
-inline std::optional<std::string> metadata_value(file_index const& index, std::string_view key) {
-  for (auto const& [name, value] : index.metadata)
-    if (name == key) return value;
-  return std::nullopt;
-}
-
 inline void add_lacking(redundancy_facts& facts, catalog const& c, catalog_tensor const& t,
                         placement const& p) {
   for (auto at = c.files.lower_bound(p.first_rank); at != c.files.end() && p.has(at->first); ++at)
@@ -43,7 +37,8 @@ inline void add_lacking(redundancy_facts& facts, catalog const& c, catalog_tenso
 [[nodiscard]] inline redundancy_facts redundancy_of(catalog const& c) {
   redundancy_facts facts;
   for (auto const& [rank, file] : c.files)
-    if (auto const value = detail::metadata_value(file.index->index(), "remove_redundancy"))
+    if (auto const* const value =
+            detail::value_of(file.index->index().metadata, "remove_redundancy"))
       facts.marked[*value].push_back(rank);
   for (catalog_tensor const& t : c.tensors)
     if (t.listed)

@@ -62,7 +62,7 @@ class tensor_comparison {
       std::size_t const first = p.placement == 0 ? first_of_first : 0;
       if (p.where().elements() == 0 || p.ranks.size() <= first) continue;
       compared_.push_back({&in, &p, std::vector<bool>(p.ranks.size()), first});
-      region_ = region_ ? around(*region_, p.where()) : p.where();
+      region_ = region_ ? enclosing(*region_, p.where()) : p.where();
     }
   }
   /// Compares all elements.
@@ -88,15 +88,6 @@ class tensor_comparison {
     std::vector<bool> differs;  // per rank, once it does
     std::size_t first;          // rank to begin with
   };
-
-  static box around(box const& a, box const& b) {
-    box out;
-    for (std::size_t d = 0; d < a.rank(); ++d) {
-      index_t const begin = std::min(a[d].offset, b[d].offset);
-      out.push_back({begin, std::max(a[d].end(), b[d].end()) - begin});
-    }
-    return out;
-  }
 
   void compare(box const& slab) {
     expected_bytes_.resize(static_cast<std::size_t>(slab.elements()) * item_);

@@ -75,12 +75,6 @@ class dcp_info_events {
   bool has_offsets_ = false;
 };
 
-inline std::string const* value_of(text_pairs const& pairs, std::string_view key) {
-  for (auto const& [name, value] : pairs)
-    if (name == key) return &value;
-  return nullptr;
-}
-
 /// Every tensor of the file has one shard with an offset per dim.
 inline void require_shard_per_tensor(std::string const& path, file_index const& index,
                                      dcp_info const& info) {

@@ -40,6 +40,15 @@ struct indexed_tensor {
 /// Texts by name, in the order of the file.
 using text_pairs = std::vector<std::pair<std::string, std::string>>;
 
+namespace detail {
+/// The second text of the first pair with that key; null if there is none.
+inline std::string const* value_of(text_pairs const& pairs, std::string_view key) {
+  for (auto const& [name, value] : pairs)
+    if (name == key) return &value;
+  return nullptr;
+}
+}  // namespace detail
+
 /// All tensors of a file in the order of their bytes. Holds no path: ranks with equal heads share
 /// one index.
 struct file_index {

@@ -41,14 +41,6 @@ class direct_copier {
     std::uint64_t bytes;
   };
 
-  /// A box that is contiguous in a row-major storage, as logical bytes.
-  static bool is_contiguous(extents const& sizes, grid_index const& extent) {
-    std::size_t d = 0;
-    while (d < extent.size() && extent[d] == 1) ++d;
-    for (++d; d < extent.size(); ++d)
-      if (extent[d] != sizes[d]) return false;
-    return true;
-  }
   static std::uint64_t address(extents const& sizes, grid_index const& at) {
     index_t sum = 0;
     for (std::size_t d = 0; d < at.size(); ++d) sum = sum * sizes[d] + at[d];
@@ -75,12 +67,12 @@ class direct_copier {
   }
   void add(file_shard const& from, extents const& from_sizes, file_shard const& to,
            extents const& to_sizes, met_part const& wanted, met_part const& met, std::size_t item) {
-    grid_index const& extent = met.overlap.extent();
     std::uint64_t const bytes = static_cast<std::uint64_t>(met.overlap.elements()) * item;
     grid_index at = wanted.local;
     for (std::size_t d = 0; d < at.size(); ++d) at[d] += met.target[d];
     long_runs_ = long_runs_ && bytes >= least_bytes && from.stored_item_bytes == item &&
-                 is_contiguous(from_sizes, extent) && is_contiguous(to_sizes, extent);
+                 detail::lies_together(box{from_sizes}, met.overlap) &&
+                 detail::lies_together(box{to_sizes}, met.overlap);
     if (long_runs_)
       copies_.push_back(
           {from, to, address(from_sizes, met.local) * item, address(to_sizes, at) * item, bytes});

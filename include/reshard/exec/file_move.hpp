@@ -30,16 +30,6 @@ struct file_move {
 };
 
 namespace detail {
-/// The smallest box that holds both.
-inline box enclosing(box const& a, box const& b) {
-  box out;
-  for (std::size_t d = 0; d < a.rank(); ++d) {
-    index_t const first = std::min(a[d].offset, b[d].offset);
-    out.push_back({first, std::max(a[d].end(), b[d].end()) - first});
-  }
-  return out;
-}
-
 inline bool has_writer(file_side const& side, part_index const& part) {
   replica_group const holders = side.where->holders_of(part);
   for (index_t k = 0; k < holders.size(); ++k)
@@ -76,7 +66,7 @@ inline std::vector<box> wanted_boxes(file_move const& move, box const& within) {
     for_each_part(*side.where, within, [&](met_part const& met) {
       if (!detail::has_writer(side, met.part)) return;
       elements += met.overlap.elements();
-      around = around ? detail::enclosing(*around, met.overlap) : met.overlap;
+      around = around ? enclosing(*around, met.overlap) : met.overlap;
       parts.push_back(met.overlap);
     });
     if (!around) continue;
@@ -95,7 +85,7 @@ inline std::optional<box> wanted_region(file_move const& move) {
   for (file_side const& side : move.to)
     for_each_part(*side.where, box{move.shape()}, [&](met_part const& met) {
       if (detail::has_writer(side, met.part))
-        around = around ? detail::enclosing(*around, met.overlap) : met.overlap;
+        around = around ? enclosing(*around, met.overlap) : met.overlap;
     });
   return around;
 }
