@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Merging LoRA adapters: merge_lora against `cp -r` of the base and, on request, PEFT.
 
-  lora.py BIN_DIR WORK_DIR [--mib 2048] [--repeat 5] [--rank 16] [--peft PYTHON]
+  lora.py BIN_DIR WORK_DIR [--mib 2048] [--repeat 5] [--rank 16] [--peft PYTHON] [--files BASE ADAPTER]
 
-A Llama-like bf16 model in shards and an adapter on its seven projections. PYTHON is an interpreter that has torch, transformers and peft; its
+A Llama-like bf16 model in shards and an adapter on its seven projections, or these folders. PYTHON is an interpreter that has torch, transformers and peft; its
 seconds leave the imports out, and both sides run in turns. At the end one matrix of 8192 x 8192, rank 16."""
 import json, os, shutil, subprocess, sys
 from statistics import median
@@ -34,9 +34,11 @@ def write_adapter(folder, tensors, rank):
 flags = options(__doc__)
 flags.add_argument("--rank", type=int, default=16)
 flags.add_argument("--peft", metavar="PYTHON")
+flags.add_argument("--files", nargs=2, metavar=("BASE", "ADAPTER"))
 flags = flags.parse_args()
 work = os.path.join(flags.work, "lora")
-base, adapter, out = work + "/base", work + "/adapter", work + "/out"
+base, adapter = map(os.path.abspath, flags.files or (work + "/base", work + "/adapter"))
+out = work + "/out"
 command = [os.path.join(flags.bin, "merge_lora"), "--base", base, "--adapter", adapter, "--output", out, "--no_sync", "--quiet"]
 
 
@@ -46,7 +48,8 @@ def make(config, tensors):
     write_adapter(adapter, tensors, flags.rank)
 
 
-make(*llama(flags.mib))
+if flags.files: os.makedirs(work, exist_ok=True)
+else: make(*llama(flags.mib))
 for more in ([], ["--memory", "128MB"], ["--accumulate", "fp64"]):
     race(" ".join(["whole model", *more]), command + more, ["cp", "-r", base, out], out, flags.repeat)
 if flags.peft:
@@ -62,6 +65,7 @@ if flags.peft:
     ratios = [t / m.seconds for t, m in zip(theirs, mine)]
     print("PEFT: %.1f s, %.0f MiB; ours %.2f s, %.0f MiB: %.1f times as fast (%.1f to %.1f), 1/%.0f of the memory" % (
         median(theirs), peak, median(m.seconds for m in mine), max(m.peak for m in mine), median(ratios), min(ratios), max(ratios), peak / max(m.peak for m in mine)))
+if flags.files: sys.exit(shutil.rmtree(work))
 make({"model_type": "llama"}, [("model.layers.0.self_attn.q_proj.weight", "BF16", [8192, 8192])])
 race("8192 x 8192 bf16, files on both sides", command, ["cp", "-r", base, out], out, flags.repeat)
 shutil.rmtree(work)

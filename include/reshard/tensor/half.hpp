@@ -3,6 +3,7 @@
 #include <reshard/tensor/dtype.hpp>
 #include <reshard/tensor/half_pack.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -24,15 +25,32 @@ namespace detail {
                         " are no numbers of 16, 32 or 64 bits, so nothing is computed with them"};
 }
 
-/// The float next to a number towards zero or away from it of which the last bit is odd; the number
-/// itself if it is a float. Rounded again to a shorter type it gives what the number would give.
-inline float rounded_to_odd(double number) noexcept {
-  auto const near = static_cast<float>(number);
-  auto const back = static_cast<double>(near);
-  auto bits = std::bit_cast<std::uint32_t>(near);
-  if (back == number || number != number || (bits & 1) != 0) return near;
-  return std::bit_cast<float>(std::abs(back) > std::abs(number) ? bits - 1 : bits + 1);
-}
+/// Of each number the float next to it, towards zero or away from it, of which the last bit is odd;
+/// the number itself if it is a float. Rounded again to a shorter type it gives what the number
+/// would give.
+struct round_to_odd_loop {
+  template <std::size_t Bytes>
+  [[gnu::always_inline]] static void run(double const* from, float* to, std::size_t n) {
+    using f64 = typename pack_of<double, Bytes>::type;
+    using i64 = typename pack_of<std::int64_t, Bytes>::type;
+    using f32 = typename pack_of<float, Bytes / 2>::type;
+    using i32 = typename pack_of<std::int32_t, Bytes / 2>::type;
+    constexpr std::size_t lanes = Bytes / sizeof(double);
+    i64 const magnitude = i64{} + 0x7fffffffffffffff;
+    for (std::size_t i = 0; i < n; i += lanes) {
+      f64 x;
+      std::memcpy(&x, from + i, sizeof x);
+      f32 const near = __builtin_convertvector(x, f32);
+      f64 const back = __builtin_convertvector(near, f64);
+      i64 const is_other = (back != x) & (x == x);  // -1 where it is
+      i64 const is_larger = f64(i64(back) & magnitude) > f64(i64(x) & magnitude);
+      i32 const other = __builtin_convertvector(is_other, i32);
+      i32 const down = __builtin_convertvector(is_other & is_larger, i32);
+      i32 const bits = (i32(near) + down) | (other & 1);
+      std::memcpy(to + i, &bits, sizeof bits);
+    }
+  }
+};
 
 /// Runs of elements that fit a buffer on the stack.
 inline constexpr std::size_t number_block = 64;
@@ -147,10 +165,13 @@ inline bool write_numbers(dtype type, double const* from, std::size_t n, std::by
   std::size_t const item = item_bytes(type);
   bool finite = true;
   detail::by_blocks(n, [&](std::size_t at, std::size_t some) {
-    float block[detail::number_block]{};
-    for (std::size_t i = 0; i < some; ++i)
-      block[i] = type == dtype::float32 ? static_cast<float>(from[at + i])
-                                        : detail::rounded_to_odd(from[at + i]);
+    float block[detail::number_block];
+    double numbers[detail::number_block]{};
+    std::copy_n(from + at, some, numbers);
+    if (type == dtype::float32)
+      std::copy_n(numbers, some, block);
+    else
+      detail::run_packed<detail::round_to_odd_loop>(+numbers, +block, detail::number_block);
     finite = write_numbers(type, block, some, to + at * item) && finite;
   });
   return finite;
