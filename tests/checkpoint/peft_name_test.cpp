@@ -9,8 +9,9 @@ using namespace reshard;
 namespace {
 std::string text(char const* name) {
   peft_name const found = peft_name_of(name);
-  constexpr char const* parts[] = {"A",           "B",         "B bias",      "embedding A",
-                                   "embedding B", "magnitude", "replacement", "unknown"};
+  constexpr char const* parts[] = {"A",           "B",           "B bias",
+                                   "embedding A", "embedding B", "magnitude",
+                                   "replacement", "original",    "unknown"};
   return found.module + " " + parts[static_cast<std::size_t>(found.part)] + " " +
          std::to_string(found.nesting);
 }
@@ -30,6 +31,8 @@ TEST_CASE("names in PEFT adapters: the module and the part", "[peft_name]") {
   CHECK(text("base_model.model.head.modules_to_save.default.weight") ==
         "head.weight replacement 0");
   CHECK(text("base_model.model.head.modules_to_save.weight") == "head.weight replacement 0");
+  CHECK(text("base_model.model.head.original_module.weight") ==
+        "head.original_module.weight original 0");
   CHECK(text("base_model.model.head.out.bias") == "head.out.bias replacement 0");
   CHECK(text("module.base_model.model._orig_mod.m.q.lora_A.weight") == "m.q A 0");
   CHECK(text("base_model.model.m.q.lora_A.bias") == "m.q unknown 0");

@@ -345,7 +345,9 @@ def as_peft_writes(tmp):
     """Forms that PEFT itself writes: patterns of a parameter's path, modules saved twice, Conv1D under fan_in_fan_out of another layer."""
     E, r, D, Q, H = 2, 4, some(2, 4, 5), some(3, 3), some(2, 3)
     C = some(3, 3)
-    base = {"model.mlp.experts.down_proj": ("F32", (E, 4, 5), D), "model.q_proj.weight": ("F32", (3, 3), Q), "model.head.weight": ("F32", (2, 3), H),
+    S, N = some(2, 4, 4), some(5, 3)  # as gpt-oss has it, [E, in, out]
+    base = {"model.mlp.experts.down_proj": ("F32", (E, 4, 5), D), "model.oss.experts.down_proj": ("F32", (E, 4, 4), S), "model.oss.experts.gate_up_proj": ("F32", (E, 4, 8), some(E, 4, 8)), "model.embed.weight": ("F32", (5, 3), N),
+            "model.q_proj.weight": ("F32", (3, 3), Q), "model.head.weight": ("F32", (2, 3), H),
             "model.h.0.attn.c_attn.weight": ("F32", (3, 9), some(3, 9)), "model.h.0.attn.c_attn.bias": ("F32", (9,), some(9)),
             "model.h.0.attn.c_proj.weight": ("F32", (3, 3), C), "model.h.0.attn.c_proj.bias": ("F32", (3,), some(3))}
     write_safetensors(tmp + "/base/model.safetensors", base)
@@ -354,6 +356,9 @@ def as_peft_writes(tmp):
     kinds = {"model.mlp.experts.lora_A.weight": ("F32", (E * r, 5), DA), "model.mlp.experts.lora_B.weight": ("F32", (4, r * E), DB),
              "model.q_proj.lora_A.weight": ("F32", (2, 3), QA), "model.q_proj.lora_B.weight": ("F32", (3, 2), QB),
              "model.h.0.attn.c_proj.lora_A.weight": ("F32", (2, 3), CA), "model.h.0.attn.c_proj.lora_B.weight": ("F32", (3, 2), CB), **head}
+    SA, SB, longer, EA, EB = some(E * r, 4), some(4, r * E), some(6, 3), some(2, 6), some(3, 2)
+    kinds.update({"model.oss.experts.lora_A.weight": ("F32", (E * r, 4), SA), "model.oss.experts.lora_B.weight": ("F32", (4, r * E), SB),
+                  "model.embed.base_layer.weight": ("F32", (6, 3), longer), "model.embed.lora_embedding_A": ("F32", (2, 6), EA), "model.embed.lora_embedding_B": ("F32", (3, 2), EB)})
     config = dict(target_modules="(?i).*c_proj", target_parameters=["q_proj.weight", "experts.down_proj"], modules_to_save=["head"], rank_pattern={".*\\.down_proj": r},
                   alpha_pattern={"mlp.experts": 100, "experts.down_proj": 8, "q_proj": 100, "q_proj.weight": 6})
     adapter = write_adapter(tmp + "/adapter", kinds, **config)
@@ -362,7 +367,8 @@ def as_peft_writes(tmp):
     if p.returncode: return
     def expert(e, o, i): return sum(DB[o * r * E + k * E + e] * DA[(e * r + k) * 5 + i] for k in range(r))
     want = {"model.mlp.experts.down_proj": added(D, [expert(e, o, i) for e in range(E) for o in range(4) for i in range(5)], 8 / r), "model.q_proj.weight": added(Q, product(QB, QA, 2), 3),
-            "model.h.0.attn.c_proj.weight": added(C, turned(product(CB, CA, 2), 3), 2), "model.head.weight": saved}
+            "model.oss.experts.down_proj": added(S, [sum(SB[o * r * E + k * E + e] * SA[(e * r + k) * 4 + i] for k in range(r)) for e in range(E) for i in range(4) for o in range(4)], 8 / r),
+            "model.embed.weight": added(longer, turned(product(EB, EA, 2), 3), 2), "model.h.0.attn.c_proj.weight": added(C, turned(product(CB, CA, 2), 3), 2), "model.head.weight": saved}
     got = tensors(tmp + "/out")
     for n, values in want.items(): check("as PEFT writes: " + n, list(numbers(got[n])) == list(values), "%s, not %s" % (numbers(got[n]), values))
     twice = write_adapter(tmp + "/twice", {**kinds, "model.head.modules_to_save.weight": ("F32", (2, 3), H)}, **config)

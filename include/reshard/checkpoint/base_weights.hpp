@@ -13,6 +13,9 @@ struct split_experts {
   std::vector<std::vector<catalog_tensor const*>> experts;
 };
 
+/// Which way round the matrices of a module are.
+enum class stored_as : std::uint8_t { unknown, out_in, in_out };
+
 /// Finds the tensors of a model's modules in its files, which may name them by other rules than the
 /// model does.
 class base_weights {
@@ -61,6 +64,16 @@ class base_weights {
       out = length == t.shape[1];
     }
     return out;
+  }
+
+  /// How a module keeps its stacks of experts: as gate_up_proj says, which takes so many inputs.
+  [[nodiscard]] stored_as stacks_of(std::string const& module, index_t inputs) const {
+    catalog_tensor const* const up = find(module + ".gate_up_proj");
+    if (up == nullptr || up->shape.rank() != 3 || up->shape[1] == up->shape[2])
+      return stored_as::unknown;
+    return up->shape[1] == inputs   ? stored_as::in_out
+           : up->shape[2] == inputs ? stored_as::out_in
+                                    : stored_as::unknown;
   }
 
   /// The tensors that gate_up_proj or down_proj of a module of experts is stored as; no experts if

@@ -65,8 +65,7 @@ class conversion {
  public:
   /// Plans the bytes of all files, proves that every needed piece has a present holder, that copies
   /// agree, and that the memory suffices. The catalogs of the plan outlive this.
-  ///   throws: checkpoint_error (arguments_disagree for a plan that contradicts itself),
-  ///   codec_error;
+  ///   throws: checkpoint_error, also for a plan that contradicts itself; codec_error;
   ///           nothing is written
   conversion(conversion_plan plan, convert_options options)
       : plan_(std::move(plan)), options_(std::move(options)), moves_(plan_) {

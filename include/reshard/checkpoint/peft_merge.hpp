@@ -87,7 +87,7 @@ class peft_merger {
     peft_parts parts = sorted(from.tensors);
     std::vector<std::string> faults = std::move(parts.faults);
     for (catalog_tensor const* t : parts.replacements) replace(from, *t, faults);
-    peft_pairs pairs{base_, from.tensors, from.config};
+    peft_pairs pairs{base_, out_.replaced, from.tensors, from.config};
     peft_parameters parameters{base_, from.tensors, from.config};
     for (auto const& [where, group] : parts.groups) {
       try {

@@ -11,8 +11,10 @@ inline namespace v1 {
 ///   source: peft, tuners/lora/layer.py and dora.py
 class peft_pairs {
  public:
-  peft_pairs(base_weights const& base, catalog const& tensors, adapter const& config)
-      : base_(base), in_(tensors), config_(config) {}
+  ///   replaced: tensors that take the place of some of the base, before anything is added
+  peft_pairs(base_weights const& base, std::map<std::string, planned_source> const& replaced,
+             catalog const& tensors, adapter const& config)
+      : base_(base), replaced_(replaced), in_(tensors), config_(config) {}
 
   /// The base has a weight of this module.
   [[nodiscard]] bool is_module(std::string const& module) const {
@@ -27,7 +29,9 @@ class peft_pairs {
                                                peft_group const& group, double weight,
                                                adapter_rules const& rules) const {
     require_pair(module, group);
-    catalog_tensor const& base = *base_.find(module + ".weight");
+    catalog_tensor base = *base_.find(module + ".weight");
+    if (auto const at = replaced_.find(base.name); at != replaced_.end())
+      base.shape = at->second.shape;
     shape_facts const facts = facts_of_shapes(module, base, group);
     if (rules.rank(path) != facts.rank)
       fault(module + ": A is of rank " + std::to_string(facts.rank) + ", the configuration says " +
@@ -142,6 +146,7 @@ class peft_pairs {
   }
 
   base_weights const& base_;
+  std::map<std::string, planned_source> const& replaced_;
   catalog const& in_;
   adapter const& config_;
 };

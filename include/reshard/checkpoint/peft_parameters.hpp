@@ -73,9 +73,12 @@ class peft_parameters {
       index_t const experts = is_stack ? whole->shape[0] : 1;
       index_t const x = whole->shape[is_stack ? 1 : 0];
       index_t const y = whole->shape[is_stack ? 2 : 1];
-      if (fits(group, experts, x, y))
+      bool const is_square = is_stack && x == y;
+      bool const is_turned = is_square && base_.stacks_of(module, x) == stored_as::in_out;
+      bool const is_straight = is_square && base_.stacks_of(module, x) == stored_as::out_in;
+      if (fits(group, experts, x, y) && !is_turned)
         fitting.push_back({stack_merge(*whole, group, experts, scale, false)});
-      if (is_stack && fits(group, experts, y, x))
+      if (is_stack && fits(group, experts, y, x) && !is_straight)
         fitting.push_back({stack_merge(*whole, group, experts, scale, true)});
       return;
     }
